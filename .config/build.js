@@ -1,0 +1,83 @@
+// Bundles the program into dist/: main.cjs and one self-contained CommonJS file per command.
+// Does nothing when dist/ was built from exactly these sources: npx runs `prepare` again in a checkout.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const dist = join(root, "dist");
+const stampFile = join(dist, ".stamp");
+
+/** @param {string} folder @returns {string[]} */
+const filesUnder = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+
+const inputs = [
+  ...filesUnder(join(root, "src")),
+  join(root, "package.json"),
+  join(root, "package-lock.json"),
+  fileURLToPath(import.meta.url),
+];
+const hash = createHash("sha256");
+for (const file of inputs) hash.update(relative(root, file)).update("\0").update(readFileSync(file)).update("\0");
+const stamp = hash.digest("hex");
+if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) process.exit(0);
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+
+/** A command is loaded by main at run time, from a file of its own. */
+const commandsApart = {
+  name: "commands-apart",
+  /** @param {import("esbuild").PluginBuild} api */
+  setup(api) {
+    api.onResolve({ filter: /^\.\/commands\/[a-z-]+\.ts$/ }, ({ path, kind }) =>
+      kind === "dynamic-import"
+        ? { path: path.replace(/^\.\/commands\//, "./commands/").replace(/\.ts$/, ".cjs"), external: true }
+        : undefined,
+    );
+  },
+};
+
+/** @type {import("esbuild").BuildOptions} */
+const shared = {
+  bundle: true,
+  platform: "node",
+  target: "node20.19",
+  format: "cjs",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+  absWorkingDir: root,
+};
+
+const commands = readdirSync(join(root, "src/commands"))
+  .filter((name) => name.endsWith(".ts") && !["index.ts", "context.ts"].includes(name))
+  .map((name) => `src/commands/${name}`);
+const results = await Promise.all([
+  build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/main.cjs", plugins: [commandsApart] }),
+  build({ ...shared, entryPoints: commands, outdir: "dist/commands", outExtension: { ".js": ".cjs" } }),
+]);
+
+// The bundle carries other people's code, so their licences travel with it.
+const packages = new Set(
+  results
+    .flatMap((result) => Object.keys(result.metafile.inputs))
+    .flatMap((input) => /^(node_modules\/(?:.*node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []),
+);
+const licences = [...packages].sort().map((folder) => {
+  const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  const file = readdirSync(join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
+  const text = file ? readFileSync(join(root, folder, file), "utf8").trim() : "";
+  return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text}\n`;
+});
+writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), licences.join(`\n${"-".repeat(80)}\n\n`));
+writeFileSync(join(dist, "package.json"), '{ "type": "commonjs" }\n');
+writeFileSync(stampFile, stamp);

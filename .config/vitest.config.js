@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // The built binary is spawned in many tests: two cores are shared by all of them.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    globalSetup: ["test/build.ts"],
+    restoreMocks: true,
+  },
+});

@@ -1,0 +1,44 @@
+import { createHmac, sign, verify } from "node:crypto";
+import type { Ed25519Scheme, HmacScheme } from "./types.ts";
+import type { Key } from "./secrets.ts";
+
+type UsableKey = Extract<Key, { ok: true }>;
+
+const hmacBytes = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
+
+/** Length in characters of a well-formed signature of the scheme. */
+export function signatureLength(scheme: HmacScheme | Ed25519Scheme): number {
+  const bytes = scheme.kind === "hmac" ? hmacBytes[scheme.algorithm] : 64;
+  return scheme.encoding === "hex" ? bytes * 2 : Math.ceil(bytes / 3) * 4;
+}
+
+/** The signature over the pieces, encoded, without its prefix. */
+export function computeSignature(
+  scheme: HmacScheme | Ed25519Scheme,
+  key: UsableKey,
+  pieces: readonly (string | Uint8Array)[],
+): string {
+  if (scheme.kind === "ed25519") return sign(null, joined(pieces), key.key).toString(scheme.encoding);
+  const hmac = createHmac(scheme.algorithm, key.key);
+  for (const piece of pieces) {
+    if (typeof piece === "string") hmac.update(piece, "latin1");
+    else hmac.update(piece);
+  }
+  return hmac.digest(scheme.encoding);
+}
+
+/** Whether an ed25519 signature, encoded, is the key's over the pieces; a private key checks with its public half. */
+export function checkEd25519(
+  scheme: Ed25519Scheme,
+  key: UsableKey,
+  pieces: readonly (string | Uint8Array)[],
+  signature: string,
+): boolean {
+  return verify(null, joined(pieces), key.key, Buffer.from(signature, scheme.encoding));
+}
+
+function joined(pieces: readonly (string | Uint8Array)[]): Buffer {
+  return Buffer.concat(
+    pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece, "latin1") : piece)),
+  );
+}

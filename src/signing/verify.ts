@@ -1,0 +1,310 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { parseContent, signedHeaders, signedPieces } from "./content.ts";
+import { headerValues } from "./headers.ts";
+import { readSecret, type Key } from "./secrets.ts";
+import { checkEd25519, computeSignature, signatureLength } from "./signature.ts";
+import type {
+  BasicScheme,
+  BearerScheme,
+  Ed25519Scheme,
+  Finding,
+  HmacScheme,
+  RawHeaders,
+  SignatureScheme,
+  TimestampSource,
+  Verdict,
+  VerdictCode,
+} from "./types.ts";
+
+export interface VerifyInput {
+  body: Uint8Array;
+  headers: RawHeaders;
+  /** Unix milliseconds. */
+  now: number;
+  /** Seconds, in place of the scheme's own; "off" checks no time. */
+  tolerance?: number | "off";
+}
+
+type Verifier = (input: VerifyInput) => Verdict;
+type Evidence = Finding["evidence"];
+
+/** Longest header value that is looked at, in characters, and most signatures tried in one. */
+const maxHeaderLength = 8192;
+const maxSignatures = 32;
+
+/** How far a failed check got: of several schemes' verdicts the furthest is the telling one. */
+const progress: readonly VerdictCode[] = [
+  "unsigned",
+  "header-missing",
+  "header-duplicated",
+  "header-empty",
+  "header-oversized",
+  "header-non-ascii",
+  "header-malformed",
+  "timestamp-missing",
+  "timestamp-malformed",
+  "secret-missing",
+  "secret-malformed",
+  "signature-mismatch",
+  "timestamp-future",
+  "timestamp-expired",
+];
+
+/**
+ * Whether a request is signed with one of the secrets under one of the schemes. Works on raw bytes, compares in
+ * constant time, never throws on bad input. An `ok` verdict says the signature and its age are good; it says nothing
+ * of the body's form.
+ */
+export function verify(
+  schemes: readonly SignatureScheme[],
+  secrets: readonly string[],
+  input: VerifyInput,
+): Verdict {
+  return createVerifier(schemes, secrets)(input);
+}
+
+/** Prepares schemes and secrets once, for verifying many requests. */
+export function createVerifier(schemes: readonly SignatureScheme[], secrets: readonly string[]): Verifier {
+  const verifiers = schemes.map((scheme, index) => verifierOf(scheme, index, secrets));
+  return (input) => {
+    let furthest: Extract<Verdict, { ok: false }> | undefined;
+    for (const check of verifiers) {
+      const verdict = check(input);
+      if (verdict.ok) return verdict;
+      if (furthest === undefined || progress.indexOf(verdict.code) > progress.indexOf(furthest.code))
+        furthest = verdict;
+    }
+    return furthest ?? failed("unsigned", {});
+  };
+}
+
+function verifierOf(scheme: SignatureScheme, index: number, secrets: readonly string[]): Verifier {
+  switch (scheme.kind) {
+    case "hmac":
+    case "ed25519":
+      return signatureVerifier(scheme, index, secrets);
+    case "bearer":
+    case "basic":
+      return credentialVerifier(scheme, index, secrets);
+    case "none":
+      return () => failed("unsigned", {});
+  }
+}
+
+function signatureVerifier(
+  scheme: HmacScheme | Ed25519Scheme,
+  index: number,
+  secrets: readonly string[],
+): Verifier {
+  const keys = secrets.map((secret) => readSecret(scheme, secret));
+  const content = parseContent(scheme.content);
+  const needed = signedHeaders(content);
+  const length = signatureLength(scheme);
+  const shape = scheme.encoding === "hex" ? /^[0-9a-f]+$/ : /^[A-Za-z0-9+/]+={0,2}$/;
+
+  return ({ body, headers, now, tolerance }) => {
+    const header = readHeader(headers, scheme.header);
+    if (!header.ok) return header.verdict;
+    const items = scheme.separator === undefined ? [header.value] : header.value.split(scheme.separator);
+    const signatures = items
+      .map((item) => unprefixed(item, scheme))
+      .filter((item): item is string => item?.length === length && shape.test(item))
+      .slice(0, maxSignatures);
+    if (signatures.length === 0) return failed("header-malformed", { header: scheme.header });
+
+    const time = readTimestamp(scheme.timestamp, headers, items);
+    if (!time.ok) return time.verdict;
+    for (const name of needed) {
+      const signed = readHeader(headers, name);
+      if (!signed.ok) return signed.verdict;
+    }
+
+    if (!keys.some((key) => key.ok)) {
+      return failed(
+        keys.find((key) => !key.ok && key.code === "secret-malformed")
+          ? "secret-malformed"
+          : "secret-missing",
+        {},
+      );
+    }
+    const pieces = signedPieces(content, body, time.text, headers);
+    const secretIndex = keys.findIndex((key) => key.ok && signatures.some(matcher(scheme, key, pieces)));
+    const key = keys[secretIndex];
+    if (key?.ok !== true) {
+      return failed(
+        "signature-mismatch",
+        { header: scheme.header, signatures: signatures.length, bytes: body.length },
+        "likely",
+      );
+    }
+    const outside = outsideTolerance(scheme.timestamp, time.text, now, tolerance);
+    if (outside !== undefined) return outside;
+    return accepted(index, secretIndex, key, scheme, seconds(scheme.timestamp, time.text));
+  };
+}
+
+function matcher(
+  scheme: HmacScheme | Ed25519Scheme,
+  key: Extract<Key, { ok: true }>,
+  pieces: readonly (string | Uint8Array)[],
+): (signature: string) => boolean {
+  if (scheme.kind === "ed25519") return (signature) => checkEd25519(scheme, key, pieces, signature);
+  const expected = Buffer.from(computeSignature(scheme, key, pieces), "latin1");
+  return (signature) => timingSafeEqual(Buffer.from(signature, "latin1"), expected);
+}
+
+function credentialVerifier(
+  scheme: BearerScheme | BasicScheme,
+  index: number,
+  secrets: readonly string[],
+): Verifier {
+  const name = scheme.kind === "bearer" ? (scheme.header ?? "authorization") : "authorization";
+  const prefix = scheme.kind === "bearer" ? (scheme.prefix ?? "Bearer ") : "Basic ";
+  const keys = secrets.map((secret) => readSecret(scheme, secret));
+  const expected = keys.map((key) =>
+    key.ok
+      ? sha256(scheme.kind === "basic" ? Buffer.from(key.secret, "utf8").toString("base64") : key.secret)
+      : undefined,
+  );
+  return ({ headers }) => {
+    const header = readHeader(headers, name);
+    if (!header.ok) return header.verdict;
+    if (header.value.slice(0, prefix.length).toLowerCase() !== prefix.toLowerCase()) {
+      return failed("header-malformed", { header: name });
+    }
+    // Digests are compared, so that lengths may differ without showing in the time taken.
+    const given = sha256(header.value.slice(prefix.length));
+    const secretIndex = expected.findIndex(
+      (digest) => digest !== undefined && timingSafeEqual(digest, given),
+    );
+    const key = keys[secretIndex];
+    if (key?.ok === true) return accepted(index, secretIndex, key, scheme, undefined);
+    if (!keys.some((candidate) => candidate.ok)) return failed("secret-missing", {});
+    return failed("signature-mismatch", { header: name }, "likely");
+  };
+}
+
+type Read = { ok: true; value: string } | { ok: false; verdict: Verdict };
+
+/** One header that must be there once, in printable ASCII. */
+function readHeader(headers: RawHeaders, name: string): Read {
+  const values = headerValues(headers, name);
+  const value = values[0];
+  if (value === undefined) return { ok: false, verdict: failed("header-missing", { header: name }) };
+  if (values.length > 1)
+    return { ok: false, verdict: failed("header-duplicated", { header: name, times: values.length }) };
+  if (value === "") return { ok: false, verdict: failed("header-empty", { header: name }) };
+  if (value.length > maxHeaderLength) {
+    return {
+      ok: false,
+      verdict: failed("header-oversized", { header: name, length: value.length, most: maxHeaderLength }),
+    };
+  }
+  if (!/^[\x20-\x7e]*$/.test(value))
+    return { ok: false, verdict: failed("header-non-ascii", { header: name }) };
+  return { ok: true, value };
+}
+
+/** A signature without its prefix, or undefined where the item is none. */
+function unprefixed(item: string, scheme: HmacScheme | Ed25519Scheme): string | undefined {
+  const { prefix = "", prefixOptional = false } = scheme;
+  if (item.startsWith(prefix)) return item.slice(prefix.length);
+  return prefixOptional ? item : undefined;
+}
+
+type ReadTime = { ok: true; text: string | undefined } | { ok: false; verdict: Verdict };
+
+function readTimestamp(
+  source: TimestampSource | undefined,
+  headers: RawHeaders,
+  items: readonly string[],
+): ReadTime {
+  if (source === undefined) return { ok: true, text: undefined };
+  let text: string | undefined;
+  if (source.item === undefined) {
+    const header = readHeader(headers, source.header);
+    if (!header.ok && !header.verdict.ok) {
+      const missing = header.verdict.code === "header-missing" || header.verdict.code === "header-empty";
+      return {
+        ok: false,
+        verdict: missing ? failed("timestamp-missing", { header: source.header }) : header.verdict,
+      };
+    }
+    text = header.ok ? header.value : undefined;
+  } else {
+    const { item } = source;
+    const found = items.filter((candidate) => candidate.startsWith(item));
+    if (found.length > 1)
+      return {
+        ok: false,
+        verdict: failed("timestamp-malformed", { header: source.header, times: found.length }),
+      };
+    text = found[0]?.slice(item.length);
+  }
+  if (text === undefined)
+    return { ok: false, verdict: failed("timestamp-missing", { header: source.header }) };
+  if (!/^-?\d{1,15}$/.test(text))
+    return { ok: false, verdict: failed("timestamp-malformed", { header: source.header }) };
+  return { ok: true, text };
+}
+
+/** Unix seconds of a timestamp. */
+function seconds(source: TimestampSource | undefined, text: string | undefined): number | undefined {
+  if (source === undefined || text === undefined) return undefined;
+  return source.unit === "s" ? Number(text) : Math.floor(Number(text) / 1000);
+}
+
+function outsideTolerance(
+  source: TimestampSource | undefined,
+  text: string | undefined,
+  now: number,
+  tolerance: number | "off" | undefined,
+): Verdict | undefined {
+  const at = seconds(source, text);
+  if (source === undefined || at === undefined || tolerance === "off") return undefined;
+  const allowed = tolerance ?? source.toleranceSeconds;
+  const age = Math.floor(now / 1000) - at;
+  const evidence = {
+    header: source.header,
+    timestamp: at,
+    now: Math.floor(now / 1000),
+    skew_seconds: Math.abs(age),
+    tolerance_seconds: allowed,
+  };
+  if (age > allowed) return failed("timestamp-expired", evidence);
+  if (-age > allowed && source.future !== "accept") return failed("timestamp-future", evidence);
+  return undefined;
+}
+
+function accepted(
+  index: number,
+  secretIndex: number,
+  key: Extract<Key, { ok: true }>,
+  scheme: SignatureScheme,
+  timestamp: number | undefined,
+): Verdict {
+  const least = scheme.kind === "hmac" ? (scheme.secret.minBytes ?? 0) : 0;
+  const warnings: Finding[] =
+    key.bytes < least
+      ? [{ cause: "secret-short", confidence: "proved", evidence: { bytes: key.bytes, least } }]
+      : [];
+  return {
+    ok: true,
+    scheme: index,
+    secretIndex,
+    ...(timestamp === undefined ? {} : { timestamp }),
+    warnings,
+  };
+}
+
+function failed(
+  code: VerdictCode,
+  evidence: Evidence,
+  confidence: Finding["confidence"] = "proved",
+): Verdict {
+  return { ok: false, code, findings: [{ cause: code, confidence, evidence }] };
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text, "utf8").digest();
+}
