@@ -24,7 +24,8 @@ const inputs = [
   fileURLToPath(import.meta.url),
 ];
 const hash = createHash("sha256");
-for (const file of inputs) hash.update(relative(root, file)).update("\0").update(readFileSync(file)).update("\0");
+for (const file of inputs)
+  hash.update(relative(root, file)).update("\0").update(readFileSync(file)).update("\0");
 const stamp = hash.digest("hex");
 if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) process.exit(0);
 
@@ -36,9 +37,9 @@ const commandsApart = {
   name: "commands-apart",
   /** @param {import("esbuild").PluginBuild} api */
   setup(api) {
-    api.onResolve({ filter: /^\.\/commands\/[a-z-]+\.ts$/ }, ({ path, kind }) =>
-      kind === "dynamic-import"
-        ? { path: path.replace(/^\.\/commands\//, "./commands/").replace(/\.ts$/, ".cjs"), external: true }
+    api.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ path, kind, importer }) =>
+      kind === "dynamic-import" && importer.endsWith(join("commands", "index.ts"))
+        ? { path: `./commands/${path.slice(2).replace(/\.ts$/, ".cjs")}`, external: true }
         : undefined,
     );
   },
@@ -59,7 +60,7 @@ const shared = {
 };
 
 const commands = readdirSync(join(root, "src/commands"))
-  .filter((name) => name.endsWith(".ts") && !["index.ts", "context.ts"].includes(name))
+  .filter((name) => name.endsWith(".ts") && !["index.ts", "context.ts", "flags.ts", "payload-flags.ts"].includes(name))
   .map((name) => `src/commands/${name}`);
 const results = await Promise.all([
   build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/main.cjs", plugins: [commandsApart] }),
@@ -69,7 +70,7 @@ const results = await Promise.all([
 // The bundle carries other people's code, so their licences travel with it.
 const packages = new Set(
   results
-    .flatMap((result) => Object.keys(result.metafile.inputs))
+    .flatMap((result) => Object.keys(result.metafile?.inputs ?? {}))
     .flatMap((input) => /^(node_modules\/(?:.*node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []),
 );
 const licences = [...packages].sort().map((folder) => {

@@ -52,7 +52,8 @@ const imports = {
       if (rule === "types" && !typeOnly) context.report({ node, messageId: "typesOnly", data: { from, to } });
     };
     /** @param {any} node */
-    const declaration = (node) => check(node, node.source?.value, (node.importKind ?? node.exportKind) === "type");
+    const declaration = (node) =>
+      check(node, node.source?.value, (node.importKind ?? node.exportKind) === "type");
     return {
       ImportDeclaration: declaration,
       ExportNamedDeclaration: declaration,

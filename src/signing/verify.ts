@@ -32,23 +32,21 @@ type Evidence = Finding["evidence"];
 const maxHeaderLength = 8192;
 const maxSignatures = 32;
 
-/** How far a failed check got: of several schemes' verdicts the furthest is the telling one. */
-const progress: readonly VerdictCode[] = [
-  "unsigned",
-  "header-missing",
-  "header-duplicated",
-  "header-empty",
-  "header-oversized",
-  "header-non-ascii",
-  "header-malformed",
-  "timestamp-missing",
-  "timestamp-malformed",
-  "secret-missing",
-  "secret-malformed",
-  "signature-mismatch",
-  "timestamp-future",
-  "timestamp-expired",
+/** Where a check can fail, in the order it is made. */
+const stages: readonly (readonly VerdictCode[])[] = [
+  ["unsigned"],
+  ["header-missing"],
+  ["header-duplicated", "header-empty", "header-oversized", "header-non-ascii"],
+  ["header-malformed"],
+  ["timestamp-missing", "timestamp-malformed"],
+  // Then come the other headers that are signed, see `stageOf`.
+  [],
+  ["secret-missing"],
+  ["secret-malformed"],
+  ["signature-mismatch"],
+  ["timestamp-future", "timestamp-expired"],
 ];
+const signedHeaderStage = 5;
 
 /**
  * Whether a request is signed with one of the secrets under one of the schemes. Works on raw bytes, compares in
@@ -67,15 +65,26 @@ export function verify(
 export function createVerifier(schemes: readonly SignatureScheme[], secrets: readonly string[]): Verifier {
   const verifiers = schemes.map((scheme, index) => verifierOf(scheme, index, secrets));
   return (input) => {
-    let furthest: Extract<Verdict, { ok: false }> | undefined;
-    for (const check of verifiers) {
+    let furthest: Verdict | undefined;
+    let reached = -1;
+    for (const [index, check] of verifiers.entries()) {
       const verdict = check(input);
       if (verdict.ok) return verdict;
-      if (furthest === undefined || progress.indexOf(verdict.code) > progress.indexOf(furthest.code))
-        furthest = verdict;
+      const stage = stageOf(verdict, schemes[index]);
+      if (stage <= reached) continue;
+      furthest = verdict;
+      reached = stage;
     }
     return furthest ?? failed("unsigned", {});
   };
+}
+
+/** How far a failed check got: of several schemes' verdicts the one that got furthest is the telling one. */
+function stageOf(verdict: Extract<Verdict, { ok: false }>, scheme: SignatureScheme | undefined): number {
+  const own = scheme !== undefined && "header" in scheme ? scheme.header : undefined;
+  const { header } = verdict.findings[0]?.evidence ?? {};
+  if (verdict.code.startsWith("header-") && own !== undefined && header !== own) return signedHeaderStage;
+  return stages.findIndex((codes) => codes.includes(verdict.code));
 }
 
 function verifierOf(scheme: SignatureScheme, index: number, secrets: readonly string[]): Verifier {

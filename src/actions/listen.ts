@@ -1,0 +1,310 @@
+import type { Provider } from "../providers/contract.ts";
+import { forward, forwardPath, relayed } from "../transport/forward.ts";
+import { createAssessor, type Assessment } from "../transport/assess.ts";
+import {
+  createReceiver,
+  type Answer,
+  type IncomingRequest,
+  type Receiver,
+  type Refusal,
+} from "../transport/receive.ts";
+import type { SendResult } from "../transport/send.ts";
+import { parseTarget } from "../transport/target.ts";
+import type { Finding, RawHeaders } from "../signing/types.ts";
+import { Channel } from "./channel.ts";
+import { openSender, type ConnectOptions } from "./connect.ts";
+import { createExpectations } from "./expectations.ts";
+import { randomText } from "./ids.ts";
+import { createRecent } from "./recent.ts";
+import type { SecretOrigin, Workspace } from "./workspace.ts";
+
+export interface ListenOptions extends ConnectOptions {
+  /** Where accepted deliveries are forwarded to. */
+  target?: string;
+  /** Ids of the only providers to expect. */
+  providers: readonly string[];
+  host: string;
+  port: number;
+  /** Turn away whatever does not verify against the configured or else the development secret. */
+  requireVerified: boolean;
+  /** Forward what does not verify too. */
+  forwardInvalid: boolean;
+  /** Forward one at a time, in the order of arrival. */
+  inOrder: boolean;
+  /** Milliseconds the target has for its answer. */
+  timeoutMs: number;
+  /** Bytes. */
+  maxBody: number;
+  /** Stop after so many accepted deliveries. */
+  exitAfter?: number;
+  /** Stop after so many milliseconds. */
+  forMs?: number;
+  /** `provider/event` of deliveries that must have been accepted by the end. */
+  expect: readonly string[];
+  /** Stops gracefully once it is aborted. */
+  signal: AbortSignal;
+}
+
+export interface ListenReady {
+  type: "ready";
+  url: string;
+  port: number;
+  target: string | undefined;
+  /** Providers a path of this listener names. */
+  paths: string[];
+}
+
+/** What happened to one request, whether it was accepted or turned away. */
+export interface ListenDelivery {
+  type: "delivery";
+  /** This listener's own id of it. */
+  id: string;
+  provider: string | undefined;
+  title: string | undefined;
+  event: string | undefined;
+  deliveryId: string | undefined;
+  verified: boolean | null;
+  code: Assessment<SecretOrigin>["code"] | RefusalCode;
+  findings: readonly Finding[];
+  /** Where the secret that was tried came from. */
+  origin: SecretOrigin | undefined;
+  /** Variable that would hold the secret. */
+  secretEnv: string | undefined;
+  accepted: boolean;
+  duplicate: boolean;
+  method: string;
+  /** Path and query, as sent. */
+  target: string;
+  headers: RawHeaders;
+  body: Buffer | undefined;
+  bytes: number;
+  forwarded:
+    | {
+        result: SendResult;
+        /** Set where the answer came later than the provider waits. */ allowedMs?: number;
+      }
+    | undefined;
+  /** Status the sender got. */
+  status: number;
+  durationMs: number;
+  /** Unix milliseconds. */
+  receivedAt: number;
+}
+
+export interface ListenStopped {
+  type: "stopped";
+  received: number;
+  verified: number;
+  rejected: number;
+  unverified: number;
+  duplicates: number;
+  /** Expectations that no accepted delivery met. */
+  unmet: string[];
+}
+
+export type ListenEvent = ListenReady | ListenDelivery | ListenStopped;
+
+export type RefusalCode =
+  "request-malformed" | "method-not-allowed" | "request-timeout" | "body-too-large" | "headers-too-large";
+
+const refusalCodes: Record<Refusal["status"], RefusalCode> = {
+  400: "request-malformed",
+  405: "method-not-allowed",
+  408: "request-timeout",
+  413: "body-too-large",
+  431: "headers-too-large",
+};
+
+/** Milliseconds that requests under way get to finish when the listener stops. */
+const graceMs = 5000;
+/** Largest answer of a target that is passed on, in bytes. */
+const largestAnswer = 50_000_000;
+/** Accepted deliveries among which repeats are looked for. */
+const remembered = 10_000;
+
+/**
+ * Receives deliveries, verifies them, forwards them and reports each, until the signal, the time or the number is up.
+ * @throws HooklineError where something is wrong before the first delivery
+ */
+export async function* listen(workspace: Workspace, options: ListenOptions): AsyncGenerator<ListenEvent> {
+  const { host, registry } = workspace;
+  const only = options.providers.map((id) => registry.require(id));
+  const expectations = createExpectations(options.expect, registry);
+  const target = options.target === undefined ? undefined : parseTarget(options.target);
+  const sender =
+    target === undefined
+      ? undefined
+      : await openSender(workspace, target.url, options, {
+          timeoutMs: options.timeoutMs,
+          keepBytes: largestAnswer,
+        });
+  const assess = createAssessor<SecretOrigin>({
+    registry,
+    only,
+    requireVerified: options.requireVerified,
+    secretsOf: (provider) => workspace.secretsOf(provider),
+  });
+
+  const channel = new Channel<ListenEvent>();
+  const recent = createRecent(remembered);
+  const counts = { received: 0, verified: 0, rejected: 0, unverified: 0, duplicates: 0 };
+  let accepted = 0;
+  let receiver: Receiver | undefined;
+  let stopping = false;
+  let turns: Promise<unknown> = Promise.resolve();
+  const underWay = new Set<Promise<unknown>>();
+
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    clearTimeout(timer);
+    options.signal.removeEventListener("abort", stop);
+    void (async () => {
+      await receiver?.close(graceMs);
+      await sender?.close();
+      await Promise.all(underWay);
+      channel.push({ type: "stopped", ...counts, unmet: expectations.unmet() });
+      channel.end();
+    })().catch((error: unknown) => channel.fail(error));
+  };
+  const timer = options.forMs === undefined ? undefined : setTimeout(stop, options.forMs);
+  const newId = (): string => `dlv_${randomText(host.random, 20)}`;
+
+  const answer = async (request: IncomingRequest): Promise<Answer> => {
+    const started = performance.now();
+    const assessment = assess({ ...request, now: request.receivedAt });
+    const { provider, verified } = assessment;
+    counts.received++;
+    const turnedAway = options.requireVerified ? verified !== true : verified === false;
+    const isAccepted = !turnedAway || options.forwardInvalid;
+    const key = isAccepted ? assessment.dedupeKey() : undefined;
+    const duplicate = key !== undefined && recent.seen(key);
+    if (!isAccepted) counts.rejected++;
+    else if (verified === true) counts.verified++;
+    else counts.unverified++;
+    if (duplicate) counts.duplicates++;
+    if (isAccepted) {
+      accepted++;
+      expectations.accept(provider?.id, assessment.event);
+    }
+
+    let forwarded: ListenDelivery["forwarded"];
+    if (isAccepted && sender !== undefined && target !== undefined) {
+      const path = forwardPath(target, assessment.rest, assessment.query);
+      const go = (): Promise<SendResult> => forward(sender, target, request, path);
+      const turn = options.inOrder ? (turns = turns.then(go, go)) : go();
+      forwarded = withAllowance((await turn) as SendResult, provider);
+    }
+    const reply = isAccepted ? replyTo(forwarded?.result) : unverifiedReply;
+    const done: ListenDelivery = {
+      type: "delivery",
+      id: newId(),
+      provider: provider?.id,
+      title: provider?.title,
+      event: assessment.event,
+      deliveryId: assessment.deliveryId,
+      verified: turnedAway ? false : verified,
+      code: assessment.code,
+      findings: assessment.findings,
+      origin: assessment.origin,
+      secretEnv: provider?.secretEnv,
+      accepted: isAccepted,
+      duplicate,
+      method: request.method,
+      target: request.target,
+      headers: request.headers,
+      body: request.body,
+      bytes: request.body.length,
+      forwarded,
+      status: reply.status,
+      durationMs: performance.now() - started,
+      receivedAt: request.receivedAt,
+    };
+    channel.push(done);
+    if (options.exitAfter !== undefined && accepted >= options.exitAfter) setImmediate(stop);
+    return reply;
+  };
+
+  const refused = (refusal: Refusal): void => {
+    counts.received++;
+    counts.rejected++;
+    channel.push({
+      ...refusal,
+      type: "delivery",
+      id: newId(),
+      provider: undefined,
+      title: undefined,
+      event: undefined,
+      deliveryId: undefined,
+      verified: false,
+      code: refusalCodes[refusal.status],
+      findings: [],
+      origin: undefined,
+      secretEnv: undefined,
+      accepted: false,
+      duplicate: false,
+      body: undefined,
+      forwarded: undefined,
+      durationMs: 0,
+    });
+  };
+
+  receiver = await createReceiver({
+    host: options.host,
+    port: options.port,
+    maxBody: options.maxBody,
+    now: host.now,
+    open: () => !stopping && (options.exitAfter === undefined || accepted < options.exitAfter),
+    answer: (request) => {
+      const answered = answer(request);
+      underWay.add(answered);
+      const done = (): unknown => underWay.delete(answered);
+      answered.then(done, done);
+      return answered;
+    },
+    refused,
+    broken: (error) => channel.fail(error),
+  });
+  options.signal.addEventListener("abort", stop, { once: true });
+  if (options.signal.aborted) stop();
+  yield {
+    type: "ready",
+    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${receiver.port}`,
+    port: receiver.port,
+    target: target?.url.href,
+    paths: (only.length > 0 ? only : registry.all).map((provider) => provider.id),
+  };
+  try {
+    yield* channel;
+  } finally {
+    // The reader may leave early, at an error or because its own output is gone.
+    if (!stopping) {
+      stop();
+      for await (const event of channel) void event;
+    }
+  }
+}
+
+const unverifiedReply: Answer = {
+  status: 401,
+  headers: ["content-type", "application/json"],
+  body: '{"error":"the signature does not verify"}',
+};
+
+function replyTo(result: SendResult | undefined): Answer {
+  if (result === undefined) return { status: 200 };
+  if (result.ok && result.bytes > result.body.length) {
+    return failure(502, "the target's answer is larger than 50 MB");
+  }
+  if (result.ok) return relayed(result);
+  return failure(result.error === "timeout" ? 504 : 502, `the target did not answer: ${result.message}`);
+}
+
+function failure(status: number, error: string): Answer {
+  return { status, headers: ["content-type", "application/json"], body: JSON.stringify({ error }) };
+}
+
+function withAllowance(result: SendResult, provider: Provider | undefined): ListenDelivery["forwarded"] {
+  const allowedMs = provider?.ack.timeoutMs;
+  return { result, ...(allowedMs !== undefined && result.durationMs > allowedMs ? { allowedMs } : {}) };
+}

@@ -1,0 +1,81 @@
+import { randomText, uuid } from "./ids.ts";
+import type { Payload } from "../payloads/load.ts";
+import { loadPayloads } from "../payloads/load.ts";
+import type { Edit } from "../payloads/edit.ts";
+import { deliveryIdOf, lazyJson } from "../providers/event.ts";
+import { createHeaderMaker, type HeaderOverride } from "../transport/request.ts";
+import type { SecretOrigin, Workspace } from "./workspace.ts";
+
+export type { HeaderOverride } from "../transport/request.ts";
+export type { Edit } from "../payloads/edit.ts";
+
+/** What of a payload is sent, and how, as the user asked. */
+export interface PrepareOptions {
+  what: readonly string[];
+  provider?: string;
+  edits: readonly Edit[];
+  /** Renew the envelope's id and time for every request. */
+  fresh: boolean;
+  headers: readonly HeaderOverride[];
+  /** Unix milliseconds to sign at, in place of now. */
+  at?: number;
+}
+
+/** One payload, ready to be sent any number of times. */
+export interface PreparedPayload {
+  payload: Payload;
+  origin: SecretOrigin;
+  /** A request of its own each time: its id, its time and so its signature are made anew. */
+  next(): { headers: string[]; body: Buffer; deliveryId: string };
+}
+
+/**
+ * Loads what the user named, edits it and prepares its signature.
+ * @throws HooklineError where a payload, an edit or a secret is wrong: before anything is sent
+ */
+export async function prepare(workspace: Workspace, options: PrepareOptions): Promise<PreparedPayload[]> {
+  const { host, registry, fixturesDir } = workspace;
+  const payloads = await loadPayloads(options.what, {
+    registry,
+    fixturesDir,
+    cwd: host.cwd,
+    readStdin: () => host.stdin.read("the payload"),
+    ...(options.provider === undefined ? {} : { provider: options.provider }),
+  });
+  const editing = options.edits.length > 0 || options.fresh ? await import("../payloads/edit.ts") : undefined;
+  return payloads.map((payload) => {
+    const { provider } = payload;
+    const { secrets, origin } = workspace.signingSecrets(provider);
+    const makeHeaders = createHeaderMaker(provider, secrets, options.headers);
+    const body = editing === undefined ? payload.body : editing.editBody(payload.body, options.edits);
+    const idOf = (bytes: Buffer): string =>
+      deliveryIdOf(provider, { headers: [], path: "", json: lazyJson(bytes) }) ??
+      newId(provider.envelope.idPrefix, host.random);
+    const ownId = deliveryIdOf(provider, { headers: [], path: "", json: lazyJson(body) });
+
+    const next = (): ReturnType<PreparedPayload["next"]> => {
+      const now = options.at ?? host.now();
+      const sent =
+        options.fresh && editing !== undefined
+          ? editing.freshenBody(body, provider.envelope, { id: () => randomText(host.random, 22), now })
+          : body;
+      const deliveryId = options.fresh
+        ? idOf(sent)
+        : (ownId ?? newId(provider.envelope.idPrefix, host.random));
+      const headers = makeHeaders({
+        ...(payload.event === undefined ? {} : { event: payload.event }),
+        deliveryId,
+        body: sent,
+        now,
+      });
+      return { headers, body: sent, deliveryId };
+    };
+    // A first one at once: what cannot be freshened or signed is told before anything is sent.
+    next();
+    return { payload, origin, next };
+  });
+}
+
+function newId(prefix: string | undefined, random: (bytes: number) => Buffer): string {
+  return prefix === undefined ? uuid(random) : prefix + randomText(random, 22);
+}

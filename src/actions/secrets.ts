@@ -1,0 +1,42 @@
+import { resolve } from "node:path";
+import { writeEnvFile } from "../config/env-file.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface DevelopmentSecret {
+  provider: string;
+  title: string;
+  /** Variable that a receiver would read it from. */
+  env: string;
+  secret: string;
+}
+
+/**
+ * The development secrets: of one provider, or of all.
+ * @throws HooklineError `provider-unknown`, `home-unwritable`
+ */
+export function developmentSecrets(workspace: Workspace, id?: string): DevelopmentSecret[] {
+  const providers = id === undefined ? workspace.registry.all : [workspace.registry.require(id)];
+  return providers
+    .filter((provider) => provider.signatures.some((scheme) => scheme.kind !== "none"))
+    .map((provider) => ({
+      provider: provider.id,
+      title: provider.title,
+      env: provider.secretEnv,
+      secret: workspace.secretsOf(provider).development().secrets[0] ?? "",
+    }));
+}
+
+/**
+ * Writes secrets to a dotenv file, each to its variable.
+ * @returns the file's path
+ * @throws HooklineError `env-file-unwritable`
+ */
+export function writeSecrets(
+  workspace: Workspace,
+  secrets: readonly DevelopmentSecret[],
+  file: string,
+): string {
+  const path = resolve(workspace.host.cwd, file);
+  writeEnvFile(path, Object.fromEntries(secrets.map(({ env, secret }) => [env, secret])));
+  return path;
+}

@@ -1,0 +1,132 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { HooklineError } from "../errors.ts";
+import { deliveryIdOf, eventOf, lazyJson } from "../providers/event.ts";
+import type { Finding, RawHeaders, VerdictCode } from "../signing/types.ts";
+import { verify as verifySignature } from "../signing/verify.ts";
+import { splitTarget } from "../transport/assess.ts";
+import { parseRawRequest } from "../transport/raw-request.ts";
+import { withOverrides, type HeaderOverride } from "../transport/request.ts";
+import type { SecretOrigin, Workspace } from "./workspace.ts";
+
+/** A finding as views get it. */
+export type { Finding as FindingData } from "../signing/types.ts";
+
+export interface VerifyOptions {
+  provider?: string;
+  headers: readonly HeaderOverride[];
+  /** File with the body, or `-`. */
+  body?: string;
+  /** File with a whole raw request, or `-`. */
+  request?: string;
+  /** Unix milliseconds to hold the timestamp against, in place of now. */
+  at?: number;
+  /** Seconds. */
+  tolerance?: number | "off";
+}
+
+export interface Verified {
+  ok: boolean;
+  provider: string;
+  title: string;
+  event: string | undefined;
+  deliveryId: string | undefined;
+  bytes: number;
+  code: VerdictCode | null;
+  findings: readonly Finding[];
+  /** Which of the secrets matched: 0 is the current one. */
+  secretIndex: number | undefined;
+  /** Unix seconds. */
+  timestamp: number | undefined;
+  origin: SecretOrigin;
+  secretEnv: string;
+}
+
+/** @throws HooklineError `verify-needs-body`, `file-unreadable`, `request-malformed`, `provider-unclear` */
+export async function verify(workspace: Workspace, options: VerifyOptions): Promise<Verified> {
+  const { host, registry } = workspace;
+  const { headers, body, target } = await readInput(workspace, options);
+  const { path } = splitTarget(target);
+  const provider =
+    options.provider === undefined
+      ? (registry.get(/^\/*([^/]*)/.exec(path)?.[1] ?? "") ?? registry.identify(headers))
+      : registry.require(options.provider);
+  if (provider === undefined) throw unclear(headers);
+
+  const { configured, development } = workspace.secretsOf(provider);
+  const { secrets, origin } = configured ?? development();
+  const verdict = verifySignature(provider.signatures, secrets, {
+    body,
+    headers,
+    now: options.at ?? host.now(),
+    ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+  });
+  const parts = { headers, path, json: lazyJson(body) };
+  return {
+    ok: verdict.ok,
+    provider: provider.id,
+    title: provider.title,
+    event: eventOf(provider, parts),
+    deliveryId: deliveryIdOf(provider, parts),
+    bytes: body.length,
+    code: verdict.ok ? null : verdict.code,
+    findings: verdict.ok ? verdict.warnings : verdict.findings,
+    secretIndex: verdict.ok ? verdict.secretIndex : undefined,
+    timestamp: verdict.ok ? verdict.timestamp : undefined,
+    origin,
+    secretEnv: provider.secretEnv,
+  };
+}
+
+async function readInput(
+  { host }: Workspace,
+  options: VerifyOptions,
+): Promise<{ headers: RawHeaders; body: Buffer; target: string }> {
+  const read = async (file: string, what: string): Promise<Buffer> => {
+    if (file === "-") return host.stdin.read(what);
+    try {
+      return readFileSync(resolve(host.cwd, file));
+    } catch (cause) {
+      throw new HooklineError(
+        "file-unreadable",
+        `cannot read ${what} from ${file}: ${(cause as Error).message}`,
+        {
+          cause,
+          nextSteps: ["check the path"],
+        },
+      );
+    }
+  };
+  if ((options.body === undefined) === (options.request === undefined)) {
+    throw new HooklineError(
+      "verify-needs-body",
+      "verify takes either --body (with -H for the headers) or --request",
+      {
+        nextSteps: [
+          "hookline verify -H 'X-Signature: …' --body body.json",
+          "hookline verify --request request.http   (a raw HTTP/1.1 request)",
+        ],
+      },
+    );
+  }
+  if (options.request !== undefined) {
+    const raw = parseRawRequest(await read(options.request, "the request"));
+    return { headers: withOverrides(raw.headers, options.headers), body: raw.body, target: raw.target };
+  }
+  return {
+    headers: withOverrides([], options.headers),
+    body: await read(options.body ?? "-", "the body"),
+    target: "/",
+  };
+}
+
+function unclear(headers: RawHeaders): HooklineError {
+  const names = headers.filter((_, index) => index % 2 === 0).join(", ");
+  return new HooklineError(
+    "provider-unclear",
+    names === ""
+      ? "no header says whose request this is"
+      : `none of the headers says whose request this is: ${names}`,
+    { nextSteps: ["name the provider with --provider", "list the providers with `hookline providers list`"] },
+  );
+}

@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import type { Environment } from "../config/environment.ts";
+import { loadProject, type Project } from "../config/project.ts";
+import {
+  createSecretFinder,
+  resolveSecretFlags,
+  type ProviderSecrets,
+  type SecretFinder,
+} from "../config/secrets.ts";
+import type { Stdin } from "../config/stdin.ts";
+import { HooklineError } from "../errors.ts";
+import type { Provider } from "../providers/contract.ts";
+import { createRegistry, type Registry } from "../providers/index.ts";
+import { generateSecret } from "../signing/secrets.ts";
+import type { SecretsOf } from "../transport/assess.ts";
+
+/** What the process gives a command: the world outside, so that a test can give another. */
+export interface Host {
+  environment: Environment;
+  cwd: string;
+  /** Folder of hookline's own package; its fixtures are in there. */
+  packageRoot: string;
+  stdin: Stdin;
+  /** Unix milliseconds. */
+  now: () => number;
+  random: (bytes: number) => Buffer;
+  /** Tells the user something that is wrong but stops nothing. */
+  warn: (text: string) => void;
+}
+
+/** A secret as messages name it: never its value. */
+export interface SecretOrigin {
+  source: ProviderSecrets["source"];
+  /** The variable or file it came from. */
+  name?: string;
+}
+
+/** Where a command works: who is known, which secrets there are, where fixtures lie. */
+export interface Workspace {
+  host: Host;
+  registry: Registry;
+  project: Project | undefined;
+  fixturesDir: string;
+  secretsOf(provider: Provider): SecretsOf<SecretOrigin>;
+  /** The secrets to sign with: what is configured, else the development secret. */
+  signingSecrets(provider: Provider): { secrets: readonly string[]; origin: SecretOrigin };
+}
+
+/**
+ * Opens the project around the current folder.
+ * @param secretFlags references given by `--secret`
+ * @throws HooklineError `project-invalid`, `provider-invalid` and what a secret reference can throw
+ */
+export async function openWorkspace(host: Host, secretFlags: readonly string[] = []): Promise<Workspace> {
+  const { environment, cwd, stdin, warn } = host;
+  const project = await loadProject(cwd);
+  const registry = createRegistry(project === undefined ? [] : await customProviders(project));
+  for (const id of Object.keys(project?.secrets ?? {})) {
+    if (registry.get(id) === undefined) {
+      throw new HooklineError(
+        "project-invalid",
+        `${project?.file} names a secret for ${JSON.stringify(id)}, which is no provider`,
+        {
+          nextSteps: ["list the providers with `hookline providers list`, or define it under `providers`"],
+        },
+      );
+    }
+  }
+  const given = await resolveSecretFlags(secretFlags, { environment, cwd, stdin, warn });
+  const finder = createSecretFinder({ environment, project, home: environment.home, given });
+  const secretsOf = (provider: Provider): SecretsOf<SecretOrigin> => {
+    const owner = {
+      id: provider.id,
+      secretEnv: provider.secretEnv,
+      generate: () => generateSecret(provider.signatures[0] ?? { kind: "none" }, host.random),
+    };
+    const found: ReturnType<SecretFinder["configured"]> = finder.configured(owner);
+    return {
+      configured: found === undefined ? undefined : { secrets: found.secrets, origin: originOf(found) },
+      development: () => {
+        const own = finder.development(owner);
+        return { secrets: own.secrets, origin: originOf(own) };
+      },
+    };
+  };
+  return {
+    host,
+    registry,
+    project,
+    fixturesDir: join(host.packageRoot, "fixtures"),
+    secretsOf,
+    signingSecrets(provider) {
+      const { configured, development } = secretsOf(provider);
+      return configured ?? development();
+    },
+  };
+}
+
+async function customProviders(project: Project): Promise<Provider[]> {
+  const entries = Object.entries(project.providers);
+  if (entries.length === 0) return [];
+  const [{ defineProvider }, z] = await Promise.all([import("../providers/custom.ts"), import("zod")]);
+  return entries.map(([id, input]) => defineProvider(id, input, z));
+}
+
+function originOf({ source, name }: ProviderSecrets): SecretOrigin {
+  return { source, ...(name === undefined ? {} : { name }) };
+}

@@ -1,0 +1,113 @@
+import type { Command } from "commander";
+import { EXIT, HooklineError } from "../errors.ts";
+import type { Context, Session } from "./context.ts";
+import { addPayloadFlags, type PayloadFlags } from "./payload-flags.ts";
+
+interface Flags extends PayloadFlags {
+  to?: string;
+  times: string;
+  concurrency: string;
+  rate?: string;
+  timeout?: string;
+  insecure?: boolean;
+  ca?: string;
+}
+
+export function define(command: Command, context: Context): void {
+  command
+    .argument("[payloads...]", "provider/event, an event, a provider (all its events), files, folders, or -")
+    .option("--to <target>", "3000, 3000/path, host:port/path or a URL");
+  const edits = addPayloadFlags(command);
+  command
+    .option("--times <n>", "send each so often", "1")
+    .option("--concurrency <n>", "so many at once", "1")
+    .option("--rate <n>", "start at most so many a second")
+    .option("--timeout <duration>", "wait so long for an answer (default: as long as the provider does)")
+    .option("--insecure", "accept any certificate")
+    .option("--ca <file>", "trust the certificates in this PEM file too")
+    .addHelpText(
+      "after",
+      `
+Bytes go out exactly as they are stored. A delivery succeeds by its provider's own rule.
+Exit code 0 where all succeeded, 1 otherwise.
+
+Examples:
+  hookline replay order.created --to 3000/webhooks
+  hookline replay fareplay --to http://localhost:3000/webhooks --fresh
+  hookline replay ./payloads/ --provider fynn --to 3000 --times 100 --concurrency 10`,
+    )
+    .action(
+      context.runUntilSignal(async (session, payloads: string[], flags: Flags) => {
+        const { host, output, signal, stderr, interrupted } = session;
+        const [{ openWorkspace }, { replay }, flagsOf, { showReplay }] = await Promise.all([
+          import("../actions/workspace.ts"),
+          import("../actions/replay.ts"),
+          import("./flags.ts"),
+          import("../ui/replay.ts"),
+        ]);
+        const { duration, parseFlags, rate, sentHeader, wholeNumber, z } = flagsOf;
+        const parsed = parseFlags(
+          z.object({
+            header: z.array(sentHeader),
+            times: wholeNumber(1, 100_000_000),
+            concurrency: wholeNumber(1, 1000),
+            rate: rate.optional(),
+            timeout: duration.optional(),
+          }),
+          flags,
+        );
+        const workspace = await openWorkspace(host, flags.secret);
+        const what = payloads.length > 0 ? payloads : [await askPayload(session, workspace)];
+        const summary = await showReplay(
+          output,
+          stderr,
+          replay(workspace, {
+            what,
+            to: flags.to ?? (await askTarget(session)),
+            edits,
+            fresh: flags.fresh === true,
+            headers: parsed.header,
+            times: parsed.times,
+            concurrency: parsed.concurrency,
+            insecure: flags.insecure === true,
+            signal,
+            ...(flags.provider === undefined ? {} : { provider: flags.provider }),
+            ...(parsed.rate === undefined ? {} : { rate: parsed.rate }),
+            ...(parsed.timeout === undefined ? {} : { timeoutMs: parsed.timeout }),
+            ...(flags.ca === undefined ? {} : { ca: flags.ca }),
+          }),
+        );
+        return interrupted() ?? (summary?.failed === 0 ? 0 : EXIT.failed);
+      }),
+    );
+}
+
+async function askPayload(
+  { output, prompts }: Session,
+  workspace: import("../actions/workspace.ts").Workspace,
+): Promise<string> {
+  if (!output.interactive) {
+    throw new HooklineError("usage", "no payload is named", {
+      nextSteps: [
+        "hookline replay order.created --to 3000/webhooks",
+        "list the payloads: hookline fixtures list",
+      ],
+    });
+  }
+  const { listFixtures } = await import("../actions/fixtures.ts");
+  return prompts.select(
+    "Which payload?",
+    listFixtures(workspace).map(({ provider, event, description = "" }) => ({
+      value: `${provider}/${event}`,
+      name: `${provider}/${event}`,
+      description,
+    })),
+  );
+}
+
+async function askTarget({ output, prompts }: Session): Promise<string> {
+  if (output.interactive) return prompts.input("Send it where? (3000/path or a URL)");
+  throw new HooklineError("usage", "--to is missing: there is nowhere to send it", {
+    nextSteps: ["add --to 3000/webhooks, or a URL"],
+  });
+}

@@ -1,0 +1,64 @@
+import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { HooklineError } from "../errors.ts";
+
+/**
+ * The development secret for a variable on this machine (providers that share one share it): made at first use and the same ever after, in a file of mode
+ * 0600. Safe against another hookline making it at the same moment: one of the two wins, both return its secret.
+ * @param home hookline's folder of this user
+ * @param variable environment variable that would hold the real secret
+ * @param make makes a new secret of the shape the provider's scheme needs
+ */
+export function developmentSecret(home: string, variable: string, make: () => string): string {
+  const folder = join(home, "development-secrets");
+  const file = join(folder, variable);
+  try {
+    const existing = readIfThere(file);
+    if (existing !== undefined) return existing;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const draft = `${file}.${process.pid}.new`;
+    writeFileSync(draft, make(), { mode: 0o600 });
+    try {
+      publish(draft, file);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new HooklineError(
+      "home-unwritable",
+      `cannot keep a development secret in ${folder}: ${(cause as Error).message}`,
+      {
+        cause,
+        nextSteps: [
+          "set HOOKLINE_HOME to a folder you can write to",
+          "or give a signing secret with --secret env:NAME",
+        ],
+      },
+    );
+  }
+}
+
+/** Puts the finished draft at its place unless something is there already. */
+function publish(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    // Some file systems have no hard links; the copy is short enough to be read whole or not at all.
+    try {
+      copyFileSync(draft, file, constants.COPYFILE_EXCL);
+    } catch (again) {
+      if ((again as NodeJS.ErrnoException).code !== "EEXIST") throw again;
+    }
+  }
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8") || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

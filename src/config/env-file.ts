@@ -1,0 +1,61 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { HooklineError } from "../errors.ts";
+
+/**
+ * Sets variables in a dotenv file. Each changes in its own line alone, or is added at the end; every other byte stays.
+ * The file is replaced in one step, links are followed, and its mode becomes 0600.
+ * @throws HooklineError `env-file-unwritable`
+ */
+export function writeEnvFile(file: string, variables: Readonly<Record<string, string>>): void {
+  try {
+    const path = existsSync(file) ? realpathSync(file) : file;
+    if (existsSync(path) && !statSync(path).isFile()) throw new Error("it is not a file");
+    // Latin1 keeps every byte as it is, whatever the file's encoding.
+    let text = existsSync(path) ? readFileSync(path, "latin1") : "";
+    for (const [name, value] of Object.entries(variables)) text = withVariable(text, name, value);
+    mkdirSync(dirname(path), { recursive: true });
+    const draft = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
+    try {
+      writeFileSync(draft, text, { encoding: "latin1", mode: 0o600 });
+      chmodSync(draft, 0o600);
+      renameSync(draft, path);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+  } catch (cause) {
+    throw new HooklineError("env-file-unwritable", `cannot write ${file}: ${(cause as Error).message}`, {
+      cause,
+      nextSteps: ["check that the path is right and that you may write there"],
+    });
+  }
+}
+
+/** The text with the variable's value replaced where it is set last (that one counts), or a line added. */
+function withVariable(text: string, name: string, value: string): string {
+  const assignment = `${name}=${quoted(value)}`;
+  const line = new RegExp(
+    `^([ \\t]*(?:export[ \\t]+)?)${name}[ \\t]*=[ \\t]*(?:"(?:[^"\\\\]|\\\\.)*"|'[^']*'|\`[^\`]*\`|[^\\r\\n]*)`,
+    "gm",
+  );
+  const last = [...text.matchAll(line)].at(-1);
+  if (last !== undefined) {
+    return text.slice(0, last.index) + (last[1] ?? "") + assignment + text.slice(last.index + last[0].length);
+  }
+  const end = text.includes("\r\n") ? "\r\n" : "\n";
+  return text + (text === "" || text.endsWith("\n") ? "" : end) + assignment + end;
+}
+
+function quoted(value: string): string {
+  return /^[\w+/=.:@%,~-]*$/.test(value) ? value : `"${value.replace(/["\\$]/g, "\\$&")}"`;
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { Command, CommanderError } from "commander";
+import type { Context, GlobalFlags, Handler, Session } from "./commands/context.ts";
+import { commands } from "./commands/index.ts";
+import { readEnvironment } from "./config/environment.ts";
+import { watchParent } from "./config/parent.ts";
+import { createStdin } from "./config/stdin.ts";
+import { EXIT, HooklineError, isHooklineError } from "./errors.ts";
+import { createOutput, type Output } from "./ui/output.ts";
+import { createPrompts, isPromptAbort } from "./ui/prompts.ts";
+import { colourLevel, createTheme } from "./ui/theme.ts";
+
+const packageRoot = join(__dirname, "..");
+const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+let output: Output | undefined;
+let exitCode: number | undefined;
+let interruptedBy: number | undefined;
+const interruption = new AbortController();
+
+async function openOutput(flags: GlobalFlags, environment = readEnvironment()): Promise<Output> {
+  const { stdin, stdout, stderr } = process;
+  const theme = (stream: NodeJS.WriteStream): ReturnType<typeof createTheme> =>
+    createTheme(
+      colourLevel({
+        isTTY: stream.isTTY,
+        noColor: environment.noColor,
+        forceColor: environment.forceColor,
+        flag: flags.color,
+        ci: environment.ci,
+        term: environment.term,
+        colorterm: environment.colorterm,
+      }),
+    );
+  const [out, err] = await Promise.all([theme(stdout), theme(stderr)]);
+  return createOutput(
+    { stdout, stderr },
+    {
+      json: flags.json === true,
+      quiet: flags.quiet === true,
+      debug: environment.debug,
+      interactive:
+        stdin.isTTY &&
+        stderr.isTTY &&
+        !environment.ci &&
+        flags.input !== false &&
+        !flags.json &&
+        !flags.quiet,
+      out,
+      err,
+      // Nobody reads any more: what runs is ended as a signal would end it.
+      onClosed: () => interruption.abort(),
+    },
+  );
+}
+
+/** Opens what a command works with, once its flags are known. */
+async function openSession(flags: GlobalFlags): Promise<Session> {
+  const environment = readEnvironment(flags.envFile);
+  const opened = await openOutput(flags, environment);
+  output = opened;
+  return {
+    output: opened,
+    prompts: createPrompts({ input: process.stdin, output: process.stderr }, opened.err),
+    stderr: process.stderr,
+    host: {
+      environment,
+      cwd: process.cwd(),
+      packageRoot,
+      stdin: createStdin(process.stdin),
+      now: Date.now,
+      random: randomBytes,
+      warn: (text) => opened.warn(text),
+    },
+    signal: interruption.signal,
+    interrupted: () => interruptedBy,
+  };
+}
+
+const context: Context = {
+  run: (handler) => actionOf(handler, () => undefined),
+  runUntilSignal: (handler) =>
+    actionOf(handler, ({ host }) => {
+      for (const [name, code] of Object.entries(signalCodes)) {
+        process.on(name, () => {
+          // The second one means it: whatever is under way is dropped.
+          if (interruptedBy !== undefined) process.exit(code);
+          interruptedBy = code;
+          interruption.abort();
+        });
+      }
+      if (host.environment.startedByNpx) watchParent(() => interruption.abort());
+    }),
+};
+
+function actionOf<Arguments extends unknown[]>(
+  handler: Handler<Arguments>,
+  prepare: (session: Session) => void,
+): (...args: Arguments) => Promise<void> {
+  return async (...args) => {
+    const command = args.at(-1) as Command;
+    const session = await openSession(command.optsWithGlobals<GlobalFlags>());
+    prepare(session);
+    exitCode = await handler(session, ...args);
+  };
+}
+
+/** The whole program: the command called is the only one that is loaded. */
+async function createProgram(called: string | undefined): Promise<Command> {
+  const program = new Command("hookline")
+    .description("Sign, send, receive, verify and explain the webhooks of any provider, offline.")
+    .usage("<command> [options]")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .addHelpText(
+      "after",
+      `
+Start with:
+  hookline demo                                                every vendor's webhooks, on this machine alone
+  hookline listen 3000/webhooks                                receive, verify and forward to your app
+  hookline replay order.created --to localhost:4400/fareplay   send it a signed delivery`,
+    );
+  for (const { name, summary, load } of commands) {
+    const command = program
+      .command(name)
+      .summary(summary)
+      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
+    if (name !== called) continue;
+    (await load()).define(command, context);
+    addGlobalFlags(command);
+  }
+  return program;
+}
+
+function addGlobalFlags(command: Command): void {
+  if (command.commands.length > 0) return command.commands.forEach((child) => addGlobalFlags(child));
+  command
+    .option("--json", "print JSON on standard output, and nothing else there")
+    .option("--quiet", "print no notes on standard error")
+    .option("--no-input", "ask nothing")
+    .option("--color", "use colour even where the output is no terminal")
+    .option("--no-color", "use no colour")
+    .option("--env-file <file>", "read variables from a dotenv file too");
+}
+
+function version(): string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require("../package.json") as { version: string }).version;
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  // `help listen` is `listen --help`, so that listen is loaded.
+  const args =
+    argv[0] === "help" && argv[1] !== undefined ? [argv[1], ...argv.slice(2), "--help"] : [...argv];
+  if (args.length === 0) args.push("--help");
+  const called = args.find((arg) => !arg.startsWith("-"));
+  const program = await createProgram(called);
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      throw usageError(error, called);
+    }
+    throw error;
+  }
+  return exitCode ?? 0;
+}
+
+function usageError(error: CommanderError, called: string | undefined): HooklineError {
+  const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  const help =
+    called === undefined || error.code === "commander.unknownCommand"
+      ? "hookline --help"
+      : `hookline ${called} --help`;
+  return new HooklineError("usage", error.code === "commander.help" ? "a subcommand is missing" : message, {
+    nextSteps: [...(suggestion === undefined ? [] : [suggestion.replace(/^\(|\)$/g, "")]), `see ${help}`],
+  });
+}
+
+/** The one place where an error becomes words and an exit code. */
+async function fail(error: unknown): Promise<number> {
+  if (isPromptAbort(error)) return signalCodes.SIGINT;
+  // An error that came before any command ran knows its flags by the arguments alone.
+  output ??= await openOutput({ json: process.argv.includes("--json") });
+  output.error(error);
+  return isHooklineError(error) ? error.exitCode : EXIT.bug;
+}
+
+async function finish(code: number): Promise<never> {
+  try {
+    await output?.flush();
+  } catch (error) {
+    code = await fail(error);
+    await output?.flush();
+  }
+  process.exit(code);
+}
+
+process.on("uncaughtException", (error) => void fail(error).then(finish));
+main(process.argv.slice(2)).catch(fail).then(finish, finish);

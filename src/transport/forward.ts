@@ -1,0 +1,45 @@
+import type { RawHeaders } from "../signing/types.ts";
+import { endToEnd, type Sender, type SendResult } from "./send.ts";
+import type { Answer, IncomingRequest } from "./receive.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * The path and query of a forwarded request: the target's own, with the request's query behind it; a target that ends
+ * in `/` gets the rest of the request's path too.
+ * @param rest what follows the part of the path that named the provider, without a leading `/`
+ */
+export function forwardPath(target: Target, rest: string, query: string): string {
+  const path = target.open ? target.url.pathname.replace(/\/$/, "") + "/" + rest : target.url.pathname;
+  const queries = [target.url.search.slice(1), query].filter((part) => part !== "").join("&");
+  return queries === "" ? path : `${path}?${queries}`;
+}
+
+/** Sends a received request on: the raw bytes, and every header that is not of the connection, repeated ones too. */
+export function forward(
+  sender: Sender,
+  target: Target,
+  request: IncomingRequest,
+  path: string,
+): Promise<SendResult> {
+  return sender.send({
+    method: request.method,
+    path,
+    headers: ofTarget(request.headers, target),
+    body: request.body,
+  });
+}
+
+/** The target's answer as the sender of the request gets it. */
+export function relayed(result: Extract<SendResult, { ok: true }>): Answer {
+  return { status: result.status, headers: endToEnd(result.headers), body: result.body };
+}
+
+function ofTarget(headers: RawHeaders, target: Target): string[] {
+  const kept = endToEnd(headers);
+  const result = ["host", target.url.host];
+  for (let index = 0; index + 1 < kept.length; index += 2) {
+    const name = kept[index] ?? "";
+    if (name.length !== 4 || name.toLowerCase() !== "host") result.push(name, kept[index + 1] ?? "");
+  }
+  return result;
+}

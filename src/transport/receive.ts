@@ -1,0 +1,168 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { HooklineError } from "../errors.ts";
+import { headerValue } from "../signing/headers.ts";
+import type { RawHeaders } from "../signing/types.ts";
+
+export interface IncomingRequest {
+  method: string;
+  /** Path and query as they stood in the request line. */
+  target: string;
+  headers: RawHeaders;
+  body: Buffer;
+  /** Unix milliseconds at which the head of the request was here. */
+  receivedAt: number;
+}
+
+export interface Answer {
+  status: number;
+  headers?: RawHeaders;
+  body?: Uint8Array | string;
+}
+
+/** A request that got no further than the door. */
+export interface Refusal {
+  status: 400 | 405 | 408 | 413 | 431;
+  method: string;
+  target: string;
+  headers: RawHeaders;
+  receivedAt: number;
+  /** Bytes of the body announced, or read before the limit was met. */
+  bytes: number;
+}
+
+export interface ReceiverOptions {
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** Largest body in bytes. */
+  maxBody: number;
+  /** Unix milliseconds. */
+  now: () => number;
+  /** Whether requests are still taken; one that comes later on an open connection gets 503 and is not counted. */
+  open: () => boolean;
+  answer: (request: IncomingRequest) => Answer | Promise<Answer>;
+  refused: (refusal: Refusal) => void;
+  /** An answer could not be made: a defect, told to whoever started the receiver. */
+  broken: (error: unknown) => void;
+}
+
+/** The one way hookline receives a request: raw bytes and raw headers, POST alone. */
+export interface Receiver {
+  host: string;
+  port: number;
+  /** Takes no more requests; resolves when those under way are answered, or cut off after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** @throws HooklineError `port-taken`, `cannot-listen` */
+export async function createReceiver(options: ReceiverOptions): Promise<Receiver> {
+  const server = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 10_000 }, (request, response) => {
+    handle(request, response, options).catch(options.broken);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === "ECONNRESET" || !socket.writable) return;
+    const status =
+      error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
+    socket.end(
+      `HTTP/1.1 ${status} ${status === 400 ? "Bad Request" : "Refused"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
+    // A connection that is only closed in the middle of its first line has asked nothing.
+    if (status !== 408)
+      options.refused({ status, method: "", target: "", headers: [], receivedAt: options.now(), bytes: 0 });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(error, options)));
+    server.listen(options.port, options.host, () => {
+      server.removeAllListeners("error");
+      resolve();
+    });
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    host: options.host,
+    port,
+    close: (graceMs) =>
+      new Promise((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ReceiverOptions,
+): Promise<void> {
+  const receivedAt = options.now();
+  const turnAway = (): void => {
+    response.writeHead(503, ["connection", "close", "content-length", "0"]).end();
+    request.resume();
+  };
+  if (!options.open()) return turnAway();
+  const { method = "", url: target = "", rawHeaders: headers } = request;
+  const refuse = (status: Refusal["status"], bytes: number): void => {
+    options.refused({ status, method, target, headers, receivedAt, bytes });
+    const allow = status === 405 ? ["allow", "POST"] : [];
+    response.writeHead(status, [...allow, "connection", "close", "content-length", "0"]);
+    response.end();
+    // What still comes is read and dropped, so that the sender gets to read the answer.
+    request.resume();
+  };
+  if (method !== "POST") return refuse(405, 0);
+  const announced = Number(headerValue(headers, "content-length") ?? 0);
+  if (announced > options.maxBody) return refuse(413, announced);
+
+  const body = await readBody(request, options.maxBody);
+  if (body === "aborted") return;
+  if (typeof body === "number") return refuse(413, body);
+  if (!options.open()) return turnAway();
+  const answer = await options.answer({ method, target, headers, body, receivedAt });
+  if (response.destroyed) return;
+  const content = typeof answer.body === "string" ? Buffer.from(answer.body) : (answer.body ?? "");
+  const bodiless = answer.status === 204 || answer.status === 304;
+  response.writeHead(answer.status, [
+    ...(answer.headers ?? []),
+    ...(options.open() ? [] : ["connection", "close"]),
+    ...(bodiless ? [] : ["content-length", String(content.length)]),
+  ]);
+  response.end(bodiless ? undefined : content);
+}
+
+/** The whole body; the bytes read so far where it is larger than `most`; "aborted" where the sender went away. */
+function readBody(request: IncomingMessage, most: number): Promise<Buffer | number | "aborted"> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > most) return resolve(bytes);
+      chunks.push(chunk);
+    });
+    request.on("end", () =>
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.on("error", () => resolve("aborted"));
+    request.on("close", () => resolve("aborted"));
+  });
+}
+
+function cannotListen(cause: NodeJS.ErrnoException, { host, port }: ReceiverOptions): HooklineError {
+  if (cause.code === "EADDRINUSE") {
+    return new HooklineError("port-taken", `port ${port} on ${host} is taken by another program`, {
+      cause,
+      nextSteps: ["stop that program, or choose another port with --port (0 takes any free one)"],
+    });
+  }
+  return new HooklineError("cannot-listen", `cannot listen on ${host} port ${port}: ${cause.message}`, {
+    cause,
+    nextSteps: [
+      "--host takes an address of this machine, and ports below 1024 need rights that few users have",
+    ],
+  });
+}

@@ -1,0 +1,61 @@
+const oneDecimal = (value: number): string => String(Number(value.toFixed(1)));
+
+const UNITS = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["min", 60],
+  ["s", 1],
+] as const;
+
+/** Milliseconds for people: `0.4 ms`, `12 ms`, `1.2 s`, `2 min 5 s`, `1 h`, `7 d`; two units at most. */
+export function duration(ms: number): string {
+  if (ms < 0) return `-${duration(-ms)}`;
+  if (ms < 9.95) return `${oneDecimal(ms)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${oneDecimal(ms / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  const largest = UNITS.findIndex(([, size]) => seconds >= size);
+  let rest = seconds;
+  const parts = UNITS.slice(largest, largest + 2).map(([unit, size]) => {
+    const amount = Math.floor(rest / size);
+    rest -= amount * size;
+    return amount > 0 ? `${amount} ${unit}` : "";
+  });
+  return parts.filter(Boolean).join(" ");
+}
+
+/** A size in bytes for people, in powers of 1000: `541 B`, `1.2 kB`, `5.0 MB`. */
+export function bytes(size: number): string {
+  if (size < 1000) return `${size} B`;
+  let value = size / 1000;
+  for (const unit of ["kB", "MB", "GB"]) {
+    if (value < 999.95) return `${value.toFixed(1)} ${unit}`;
+    value /= 1000;
+  }
+  return `${value.toFixed(1)} TB`;
+}
+
+/** `1 delivery`, `2 deliveries`. */
+export function count(amount: number, one: string, many: string): string {
+  return `${amount} ${amount === 1 ? one : many}`;
+}
+
+/** Milliseconds since 1970 as the local time of day: `14:32:07`. */
+export function timeOfDay(ms: number): string {
+  const date = new Date(ms);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
+}
+
+/**
+ * What may be shown of a secret: `whsec_…9f3a`. The prefix is the letters up to the first `_` among the first eight
+ * characters; the last four show only where at least twelve follow the prefix, so that most of it stays unseen.
+ * A secret of fewer than twelve characters is `…`.
+ */
+export function hint(secret: string): string {
+  if (secret.length < 12) return "…";
+  const prefix = /^[A-Za-z]{1,7}_/.exec(secret)?.[0] ?? "";
+  const tail = secret.slice(-4);
+  return secret.length - prefix.length >= 12 && /^[!-~]*$/.test(tail) ? `${prefix}…${tail}` : `${prefix}…`;
+}

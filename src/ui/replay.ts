@@ -1,0 +1,159 @@
+import type { ReplayDelivery, ReplayEvent, ReplaySummary } from "../actions/replay.ts";
+import { bodyLines } from "./body.ts";
+import { count, duration } from "./format.ts";
+import { originText } from "./origin.ts";
+import type { Output } from "./output.ts";
+import { createProgress, type Progress } from "./progress.ts";
+import { safeBytes, safeLine } from "./safe.ts";
+
+/** From this many deliveries on a bar stands for the successful ones; failures are still printed. */
+const many = 25;
+/** Failures printed in full; more of them are only counted. */
+const shownFailures = 50;
+
+/**
+ * Prints a replay as it goes.
+ * @returns its summary
+ */
+export async function showReplay(
+  output: Output,
+  stderr: NodeJS.WriteStream,
+  events: AsyncIterable<ReplayEvent>,
+): Promise<ReplaySummary | undefined> {
+  let summary: ReplaySummary | undefined;
+  let progress: Progress | undefined;
+  let crowd = false;
+  const counts = { ok: 0, failed: 0 };
+  try {
+    for await (const event of events) {
+      if (event.type === "start") {
+        crowd = event.total >= many;
+        for (const { title, origin } of event.signing) {
+          output.note(output.err.dim(`${safeLine(title)} is signed with ${originText(origin)}`));
+        }
+        output.note(
+          output.err.dim(
+            `sending ${count(event.total, "delivery", "deliveries")} to ${safeLine(event.url, 200)}`,
+          ),
+        );
+        if (crowd) {
+          progress = await createProgress(stderr, {
+            enabled: output.interactive,
+            total: event.total,
+            label: "sending",
+            theme: output.err,
+          });
+        }
+      } else if (event.type === "delivery") {
+        counts[event.outcome.ok ? "ok" : "failed"]++;
+        progress?.update(counts);
+        output.json(deliveryJson(event));
+        if (!event.outcome.ok && counts.failed <= shownFailures) showFailure(output, event);
+        else if (!crowd) output.line(deliveryLine(output, event));
+      } else summary = event;
+    }
+  } finally {
+    progress?.stop();
+  }
+  if (summary !== undefined) showSummary(output, summary);
+  return summary;
+}
+
+/** `✓ fareplay/order.created  200  12 ms` */
+export function deliveryLine(output: Output, delivery: ReplayDelivery): string {
+  const { out } = output;
+  const { outcome, status, durationMs } = delivery;
+  return [
+    outcome.ok ? out.green("✓") : out.red("✗"),
+    safeLine(delivery.name, 60).padEnd(38),
+    status === undefined ? out.red("—  ") : outcome.ok ? out.green(String(status)) : out.red(String(status)),
+    duration(durationMs),
+    ...(outcome.ok ? [] : [out.red(reason(delivery))]),
+  ].join("  ");
+}
+
+function showFailure(output: Output, delivery: ReplayDelivery): void {
+  output.line(deliveryLine(output, delivery));
+  if (delivery.answer === undefined) return;
+  for (const line of bodyLines(delivery.answer.body, output.out, {
+    maxLines: 20,
+    length: delivery.answer.bytes,
+  })) {
+    output.line(`  ${line}`);
+  }
+}
+
+/** Why a delivery failed, by the provider's own rule. */
+function reason({ outcome, title, durationMs }: ReplayDelivery): string {
+  if (outcome.ok) return "";
+  const who = safeLine(title, 60);
+  switch (outcome.reason) {
+    case "status": {
+      const { accepted, status } = outcome;
+      if (accepted === "2xx") {
+        return status >= 300 && status < 400
+          ? `${who} follows no redirect`
+          : `${who} takes only 2xx as success`;
+      }
+      return `${who} takes only ${accepted.join(", ")} as success`;
+    }
+    case "late":
+      return `too late: ${who} gives up after ${duration(outcome.allowedMs)}`;
+    case "timeout":
+      return `no answer after ${duration(durationMs)}`;
+    default:
+      return safeLine(outcome.message, 200);
+  }
+}
+
+function showSummary(output: Output, summary: ReplaySummary): void {
+  const { latencyMs, sent, total, succeeded, failed, durationMs } = summary;
+  output.json({
+    type: "summary",
+    total,
+    sent,
+    succeeded,
+    failed,
+    duration_ms: milliseconds(durationMs),
+    latency_ms:
+      latencyMs === undefined
+        ? null
+        : Object.fromEntries(Object.entries(latencyMs).map(([name, ms]) => [name, milliseconds(ms)])),
+    interrupted: summary.interrupted,
+  });
+  const { out } = output;
+  if (total === 1 && sent === 1) return;
+  const latency =
+    latencyMs === undefined
+      ? ""
+      : ` · p50 ${duration(latencyMs.p50)} · p95 ${duration(latencyMs.p95)} · p99 ${duration(latencyMs.p99)}`;
+  const failures = failed > 0 ? out.red(`${failed} failed`) : `${failed} failed`;
+  output.line(
+    `${sent < total ? `${sent} of ${total}` : sent} sent · ${succeeded} succeeded · ${failures}${latency} · ${duration(durationMs)}`,
+  );
+  if (failed > shownFailures)
+    output.note(`${failed - shownFailures} more failures are not shown; --json has them all`);
+}
+
+function deliveryJson(delivery: ReplayDelivery): object {
+  const { outcome, answer } = delivery;
+  return {
+    type: "delivery",
+    name: delivery.name,
+    provider: delivery.provider,
+    event: delivery.event ?? null,
+    delivery_id: delivery.deliveryId,
+    bytes: delivery.bytes,
+    ok: outcome.ok,
+    status: delivery.status ?? null,
+    duration_ms: milliseconds(delivery.durationMs),
+    code: outcome.ok ? null : outcome.reason,
+    message: outcome.ok ? null : reason(delivery),
+    answer: answer === undefined ? null : { bytes: answer.bytes, text: safeBytes(answer.body).text },
+  };
+}
+
+/** To the microsecond: further digits are noise. */
+export function milliseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

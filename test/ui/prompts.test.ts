@@ -1,0 +1,123 @@
+import { PassThrough, Writable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
+import { describe, expect, it } from "vitest";
+import { HooklineError } from "../../src/errors.ts";
+import { createPrompts, isPromptAbort } from "../../src/ui/prompts.ts";
+import { createTheme } from "../../src/ui/theme.ts";
+
+const theme = await createTheme(0);
+const DOWN = "\u001b[B";
+const CTRL_C = "\u0003";
+const CTRL_D = "\u0004";
+
+function setUp() {
+  const shown: string[] = [];
+  const input = new PassThrough();
+  const output = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      shown.push(chunk.toString());
+      done();
+    },
+  });
+  const prompts = createPrompts({ input, output }, theme);
+  /** Types each key once the question (and what the key before changed) is on the screen. */
+  const type = async (...keys: string[]): Promise<void> => {
+    for (const key of keys) {
+      const before = shown.length;
+      while (shown.length === before && key === keys[0])
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      input.write(key);
+    }
+  };
+  const screen = (): string => stripVTControlCharacters(shown.join(""));
+  return { prompts, input, type, screen, raw: () => shown.join("") };
+}
+
+describe("prompts", () => {
+  it("selects the value of a choice", async () => {
+    const { prompts, type, screen } = setUp();
+    const answer = prompts.select("Which one?", [
+      { value: 1, name: "first", description: "the first" },
+      { value: 2, name: "second" },
+    ]);
+    await type(DOWN, "\r");
+    expect(await answer).toBe(2);
+    expect(screen()).toContain("? Which one?");
+    expect(screen()).toContain("the first");
+    expect(screen()).toContain("✔ Which one? second");
+  });
+
+  it("asks again until the input will do", async () => {
+    const { prompts, type, screen } = setUp();
+    const answer = prompts.input("Name?", {
+      validate: (text) => text.length > 2 || "too \u001b[2Jshort",
+    });
+    await type("ab", "\r", "c", "\r");
+    expect(await answer).toBe("abc");
+    expect(screen()).toContain("> too \\u001b[2Jshort");
+  });
+
+  it("takes the default of an input", async () => {
+    const { prompts, type, screen } = setUp();
+    const answer = prompts.input("Name?", { default: "local" });
+    await type("\r");
+    expect(await answer).toBe("local");
+    expect(screen()).toContain("(local)");
+  });
+
+  it("confirms, and means no by default", async () => {
+    const yes = setUp();
+    const first = yes.prompts.confirm("Really?");
+    await yes.type("y", "\r");
+    expect(await first).toBe(true);
+    const no = setUp();
+    const second = no.prompts.confirm("Really?");
+    await no.type("\r");
+    expect(await second).toBe(false);
+    const preset = setUp();
+    const third = preset.prompts.confirm("Really?", { default: true });
+    await preset.type("\r");
+    expect(await third).toBe(true);
+  });
+
+  it.each([
+    ["Ctrl-C", CTRL_C],
+    ["Ctrl-D", CTRL_D],
+  ])("is interrupted by %s", async (_name, key) => {
+    const { prompts, input, type } = setUp();
+    const keys = input.listenerCount("keypress");
+    const answer = prompts.confirm("Really?").catch((error: unknown) => error);
+    await type(key);
+    const error = await answer;
+    expect(error).toMatchObject({ code: "interrupted" });
+    expect(isPromptAbort(error)).toBe(true);
+    expect(input.listenerCount("keypress")).toBe(keys);
+  });
+
+  it("is interrupted by the end of input", async () => {
+    const { prompts, input } = setUp();
+    const answer = prompts.input("Name?").catch((error: unknown) => error);
+    input.end();
+    expect(isPromptAbort(await answer)).toBe(true);
+  });
+
+  it("uses no colour but the theme's, and makes outside text safe", async () => {
+    const { prompts, type, raw, screen } = setUp();
+    const answer = prompts.select("Pick\u001b]0;x\u0007", [
+      { value: "a", name: "evil\u001b[31m\nname", description: "\u202edesc" },
+    ]);
+    await type("\r");
+    await answer;
+    expect(raw()).not.toMatch(/\u001b\[[\d;]*m|\u001b\]|\u0007|\u202e/);
+    expect(screen()).toContain("Pick\\u001b]0;x\\u0007");
+    expect(screen()).toContain("evil\\u001b[31m\\u000aname");
+    expect(screen()).toContain("\\u202edesc");
+  });
+});
+
+it("isPromptAbort knows its own error alone", () => {
+  expect(isPromptAbort(new HooklineError("interrupted", "x"))).toBe(true);
+  for (const other of [new HooklineError("other", "x"), new Error("interrupted"), undefined])
+    expect(isPromptAbort(other)).toBe(false);
+});
