@@ -54,13 +54,18 @@ const shared = {
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",
+  // Commands are loaded with require: an import() of CommonJS scans the whole file for its exports first.
+  supported: { "dynamic-import": false },
   metafile: true,
   logLevel: "warning",
   absWorkingDir: root,
 };
 
 const commands = readdirSync(join(root, "src/commands"))
-  .filter((name) => name.endsWith(".ts") && !["index.ts", "context.ts", "flags.ts", "payload-flags.ts"].includes(name))
+  .filter(
+    (name) =>
+      name.endsWith(".ts") && !["index.ts", "context.ts", "flags.ts", "payload-flags.ts"].includes(name),
+  )
   .map((name) => `src/commands/${name}`);
 const results = await Promise.all([
   build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/main.cjs", plugins: [commandsApart] }),

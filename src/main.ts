@@ -66,7 +66,7 @@ async function openSession(flags: GlobalFlags): Promise<Session> {
     stderr: process.stderr,
     host: {
       environment,
-      cwd: process.cwd(),
+      cwd: currentFolder(),
       packageRoot,
       stdin: createStdin(process.stdin),
       now: Date.now,
@@ -76,6 +76,17 @@ async function openSession(flags: GlobalFlags): Promise<Session> {
     signal: interruption.signal,
     interrupted: () => interruptedBy,
   };
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new HooklineError("folder-gone", "the current folder is not there any more", {
+      cause,
+      nextSteps: ["change into another folder and run the command again"],
+    });
+  }
 }
 
 const context: Context = {
@@ -114,6 +125,14 @@ async function createProgram(called: string | undefined): Promise<Command> {
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
+    // Flags that every command has; they may stand before its name too.
+    .option("--json", "print JSON on standard output, and nothing else there")
+    .option("--quiet", "print no notes on standard error")
+    .option("--no-input", "ask nothing")
+    .option("--color", "use colour even where the output is no terminal")
+    .option("--no-color", "use no colour")
+    .option("--env-file <file>", "read variables from a dotenv file too")
+    .configureHelp({ showGlobalOptions: true })
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
@@ -131,20 +150,8 @@ Start with:
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
     if (name !== called) continue;
     (await load()).define(command, context);
-    addGlobalFlags(command);
   }
   return program;
-}
-
-function addGlobalFlags(command: Command): void {
-  if (command.commands.length > 0) return command.commands.forEach((child) => addGlobalFlags(child));
-  command
-    .option("--json", "print JSON on standard output, and nothing else there")
-    .option("--quiet", "print no notes on standard error")
-    .option("--no-input", "ask nothing")
-    .option("--color", "use colour even where the output is no terminal")
-    .option("--no-color", "use no colour")
-    .option("--env-file <file>", "read variables from a dotenv file too");
 }
 
 function version(): string {
@@ -157,36 +164,67 @@ async function main(argv: readonly string[]): Promise<number> {
   const args =
     argv[0] === "help" && argv[1] !== undefined ? [argv[1], ...argv.slice(2), "--help"] : [...argv];
   if (args.length === 0) args.push("--help");
-  const called = args.find((arg) => !arg.startsWith("-"));
-  const program = await createProgram(called);
+  const words = args.filter((arg, index) => !arg.startsWith("-") && args[index - 1] !== "--env-file");
+  const program = await createProgram(words[0]);
+  const path = commandPath(program, words);
+  const unknown = path.command.commands.length > 0 && ![undefined, "help"].includes(path.next);
   try {
-    await program.parseAsync(args, { from: "user" });
+    // Commander would answer `bogus --help` with the help of what it knows.
+    await program.parseAsync(unknown ? args.filter((arg) => !/^(-h|--help)$/.test(arg)) : args, {
+      from: "user",
+    });
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      throw usageError(error, called);
+      throw usageError(error, path.names);
     }
     throw error;
   }
   return exitCode ?? 0;
 }
 
-function usageError(error: CommanderError, called: string | undefined): HooklineError {
-  const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
-  const help =
-    called === undefined || error.code === "commander.unknownCommand"
-      ? "hookline --help"
-      : `hookline ${called} --help`;
-  return new HooklineError("usage", error.code === "commander.help" ? "a subcommand is missing" : message, {
-    nextSteps: [...(suggestion === undefined ? [] : [suggestion.replace(/^\(|\)$/g, "")]), `see ${help}`],
+/** The command that the words lead to, its names from the program down, and the word after it. */
+function commandPath(
+  program: Command,
+  words: readonly string[],
+): { command: Command; names: string[]; next: string | undefined } {
+  const names: string[] = [];
+  let command = program;
+  for (const word of words) {
+    const child = command.commands.find((candidate) => candidate.name() === word);
+    if (child === undefined) return { command, names, next: word };
+    names.push(word);
+    command = child;
+  }
+  return { command, names, next: undefined };
+}
+
+function usageError(error: CommanderError, names: readonly string[]): HooklineError {
+  const [, message = "", suggestion] =
+    /^(?:error: )?(.*?)(?:\n\(Did you mean (.*)\?\))?$/s.exec(error.message) ?? [];
+  const missing = names.length === 0 ? "no command is named" : "a subcommand is missing";
+  return new HooklineError("usage", error.code === "commander.help" ? missing : inHouseStyle(message), {
+    nextSteps: [
+      ...(suggestion === undefined ? [] : [`did you mean ${suggestion}?`]),
+      `see ${["hookline", ...names, "--help"].join(" ")}`,
+    ],
   });
+}
+
+/** Commander's only two sentences: "too many arguments for 'sign'. Expected 1 argument but got 2." */
+function inHouseStyle(message: string): string {
+  return message.replace(/\. Expected (\d+ arguments? but got \d+)\.$/, ": expected $1");
 }
 
 /** The one place where an error becomes words and an exit code. */
 async function fail(error: unknown): Promise<number> {
   if (isPromptAbort(error)) return signalCodes.SIGINT;
   // An error that came before any command ran knows its flags by the arguments alone.
-  output ??= await openOutput({ json: process.argv.includes("--json") });
+  const { argv } = process;
+  output ??= await openOutput({
+    json: argv.includes("--json"),
+    ...(argv.includes("--no-color") ? { color: false } : argv.includes("--color") ? { color: true } : {}),
+  });
   output.error(error);
   return isHooklineError(error) ? error.exitCode : EXIT.bug;
 }

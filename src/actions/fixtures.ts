@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { EXIT, HooklineError } from "../errors.ts";
+import type { Edit } from "../payloads/edit.ts";
 import { listFixtures as findFixtures, loadPayloads } from "../payloads/load.ts";
 import type { Provider } from "../providers/contract.ts";
-import { parsePointer } from "../providers/pointer.ts";
 import { randomText } from "./ids.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -75,12 +75,12 @@ export interface NewFixture {
  * @param replace whether a file that is there may be overwritten
  * @throws HooklineError `fixture-name`, `provider-unknown`, `file-exists`, `file-unwritable`
  */
-export function newFixture(
+export async function newFixture(
   workspace: Workspace,
   name: string,
   file: string | undefined,
   replace: boolean,
-): NewFixture {
+): Promise<NewFixture> {
   const { host, registry, fixturesDir } = workspace;
   const slash = name.indexOf("/");
   const event = name.slice(slash + 1);
@@ -97,9 +97,10 @@ export function newFixture(
   const existing = findFixtures(registry, fixturesDir).find(
     (fixture) => fixture.provider === provider.id && fixture.event === event,
   );
-  const body = existing === undefined ? skeleton(workspace, provider, event) : readFileSync(existing.file);
+  const body =
+    existing === undefined ? await skeleton(workspace, provider, event) : readFileSync(existing.file);
   const path = resolve(host.cwd, file ?? join("fixtures", provider.id, `${event}.json`));
-  const shown = relative(host.cwd, path);
+  const shown = relative(host.cwd, path) || ".";
   if (!replace && existsSync(path)) {
     throw new HooklineError("file-exists", `${shown} is there already`, {
       nextSteps: ["name another file, or overwrite it with --force"],
@@ -125,22 +126,19 @@ export function newFixture(
 }
 
 /** The provider's envelope, filled in, around empty data. */
-function skeleton({ host }: Workspace, provider: Provider, event: string): Buffer {
+async function skeleton({ host }: Workspace, provider: Provider, event: string): Promise<Buffer> {
+  const { editBody } = await import("../payloads/edit.ts");
   const { id, type, createdAt, idPrefix = "", time } = provider.envelope;
-  const body: Record<string, unknown> = {};
-  if (id !== undefined) place(body, id, idPrefix + randomText(host.random, 22));
-  if (type !== undefined) place(body, type, event);
-  if (createdAt !== undefined) place(body, createdAt, timeText(host.now(), time));
-  body["data"] ??= {};
-  return Buffer.from(`${JSON.stringify(body, null, 2)}\n`);
-}
-
-function place(body: Record<string, unknown>, pointer: string, value: unknown): void {
-  const path = parsePointer(pointer);
-  const last = path.pop() ?? "";
-  let at = body;
-  for (const name of path) at = (at[name] ??= {}) as Record<string, unknown>;
-  at[last] = value;
+  const edits: Edit[] = [];
+  const set = (path: string | undefined, value: unknown): void => {
+    if (path !== undefined) edits.push({ op: "set", path, value: JSON.stringify(value) });
+  };
+  set(id, idPrefix + randomText(host.random, 22));
+  set(type, event);
+  set(createdAt, timeText(host.now(), time));
+  const envelope = editBody(Buffer.from("{\n}\n"), edits);
+  const hasData = Object.hasOwn(JSON.parse(envelope.toString("utf8")) as object, "data");
+  return hasData ? envelope : editBody(envelope, [{ op: "set", path: "data", value: "{}" }]);
 }
 
 function timeText(now: number, time: Provider["envelope"]["time"]): string | number {

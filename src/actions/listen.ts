@@ -27,6 +27,8 @@ export interface ListenOptions extends ConnectOptions {
   port: number;
   /** Turn away whatever does not verify against the configured or else the development secret. */
   requireVerified: boolean;
+  /** A secret was given for whoever sends, so that what no provider claims does not verify. */
+  secretGiven?: boolean;
   /** Forward what does not verify too. */
   forwardInvalid: boolean;
   /** Forward one at a time, in the order of arrival. */
@@ -104,13 +106,11 @@ export interface ListenStopped {
 
 export type ListenEvent = ListenReady | ListenDelivery | ListenStopped;
 
-export type RefusalCode =
-  "request-malformed" | "method-not-allowed" | "request-timeout" | "body-too-large" | "headers-too-large";
+export type RefusalCode = "request-malformed" | "method-not-allowed" | "body-too-large" | "headers-too-large";
 
 const refusalCodes: Record<Refusal["status"], RefusalCode> = {
   400: "request-malformed",
   405: "method-not-allowed",
-  408: "request-timeout",
   413: "body-too-large",
   431: "headers-too-large",
 };
@@ -138,10 +138,13 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
           timeoutMs: options.timeoutMs,
           keepBytes: largestAnswer,
         });
+  // A secret that is configured wrongly is told now, not by the first delivery that needs it.
+  for (const provider of registry.all) workspace.secretsOf(provider);
   const assess = createAssessor<SecretOrigin>({
     registry,
     only,
     requireVerified: options.requireVerified,
+    secretGiven: options.secretGiven === true,
     secretsOf: (provider) => workspace.secretsOf(provider),
   });
 
@@ -149,7 +152,6 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
   const recent = createRecent(remembered);
   const counts = { received: 0, verified: 0, rejected: 0, unverified: 0, duplicates: 0 };
   let accepted = 0;
-  let receiver: Receiver | undefined;
   let stopping = false;
   let turns: Promise<unknown> = Promise.resolve();
   const underWay = new Set<Promise<unknown>>();
@@ -160,14 +162,14 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
     clearTimeout(timer);
     options.signal.removeEventListener("abort", stop);
     void (async () => {
-      await receiver?.close(graceMs);
+      await receiver.close(graceMs);
       await sender?.close();
       await Promise.all(underWay);
       channel.push({ type: "stopped", ...counts, unmet: expectations.unmet() });
       channel.end();
     })().catch((error: unknown) => channel.fail(error));
   };
-  const timer = options.forMs === undefined ? undefined : setTimeout(stop, options.forMs);
+  let timer: NodeJS.Timeout | undefined;
   const newId = (): string => `dlv_${randomText(host.random, 20)}`;
 
   const answer = async (request: IncomingRequest): Promise<Answer> => {
@@ -193,7 +195,7 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
       const path = forwardPath(target, assessment.rest, assessment.query);
       const go = (): Promise<SendResult> => forward(sender, target, request, path);
       const turn = options.inOrder ? (turns = turns.then(go, go)) : go();
-      forwarded = withAllowance((await turn) as SendResult, provider);
+      forwarded = withAllowance(await turn, provider);
     }
     const reply = isAccepted ? replyTo(forwarded?.result) : unverifiedReply;
     const done: ListenDelivery = {
@@ -249,7 +251,7 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
     });
   };
 
-  receiver = await createReceiver({
+  const receiver: Receiver = await createReceiver({
     host: options.host,
     port: options.port,
     maxBody: options.maxBody,
@@ -265,6 +267,7 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
     refused,
     broken: (error) => channel.fail(error),
   });
+  if (options.forMs !== undefined) timer = setTimeout(stop, options.forMs);
   options.signal.addEventListener("abort", stop, { once: true });
   if (options.signal.aborted) stop();
   yield {

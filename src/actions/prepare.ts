@@ -26,7 +26,7 @@ export interface PreparedPayload {
   payload: Payload;
   origin: SecretOrigin;
   /** A request of its own each time: its id, its time and so its signature are made anew. */
-  next(): { headers: string[]; body: Buffer; deliveryId: string };
+  next(this: void): { headers: string[]; body: Buffer; deliveryId: string };
 }
 
 /**

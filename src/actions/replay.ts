@@ -82,12 +82,14 @@ export async function* replay(workspace: Workspace, options: ReplayOptions): Asy
   options.signal.addEventListener("abort", stop, { once: true });
   const started = performance.now();
   const latency = createHistogram();
+  let claimed = 0;
   let sent = 0;
   let succeeded = 0;
   let answered = 0;
 
-  const one = async (): Promise<void> => {
-    const { payload, next } = payloads[sent++ % payloads.length] as PreparedPayload;
+  const one = async (turn: number): Promise<void> => {
+    const { payload, next } = payloads[turn % payloads.length] as PreparedPayload;
+    sent++;
     const { headers, body, deliveryId } = next();
     const timeoutMs = options.timeoutMs ?? payload.provider.ack.timeoutMs;
     const result = await sender.send({ method: "POST", path, headers, body, timeoutMs });
@@ -113,9 +115,11 @@ export async function* replay(workspace: Workspace, options: ReplayOptions): Asy
     });
   };
   const worker = async (): Promise<void> => {
-    while (sent < total && !options.signal.aborted) {
-      if (options.rate !== undefined) await untilDue(started + (sent / options.rate) * 1000, options.signal);
-      if (sent < total && !options.signal.aborted) await one();
+    while (claimed < total && !options.signal.aborted) {
+      // Each waits for a turn of its own: those that waited for the same one would all send at once.
+      const turn = claimed++;
+      if (options.rate !== undefined) await untilDue(started + (turn / options.rate) * 1000, options.signal);
+      if (!options.signal.aborted) await one(turn);
     }
   };
   void Promise.all(Array.from({ length: Math.min(options.concurrency, total) }, worker)).then(

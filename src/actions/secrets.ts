@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { writeEnvFile } from "../config/env-file.ts";
+import { HooklineError } from "../errors.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface DevelopmentSecret {
@@ -12,18 +13,20 @@ export interface DevelopmentSecret {
 
 /**
  * The development secrets: of one provider, or of all.
- * @throws HooklineError `provider-unknown`, `home-unwritable`
+ * @throws HooklineError `provider-unknown`, `secret-none`, `home-unwritable`
  */
 export function developmentSecrets(workspace: Workspace, id?: string): DevelopmentSecret[] {
-  const providers = id === undefined ? workspace.registry.all : [workspace.registry.require(id)];
-  return providers
-    .filter((provider) => provider.signatures.some((scheme) => scheme.kind !== "none"))
-    .map((provider) => ({
-      provider: provider.id,
-      title: provider.title,
-      env: provider.secretEnv,
-      secret: workspace.secretsOf(provider).development().secrets[0] ?? "",
-    }));
+  const asked = id === undefined ? workspace.registry.all : [workspace.registry.require(id)];
+  const providers = asked.filter(({ signatures }) => signatures.some(({ kind }) => kind !== "none"));
+  if (providers.length === 0) {
+    throw new HooklineError("secret-none", `${id} signs nothing, so it has no secret`);
+  }
+  return providers.map((provider) => ({
+    provider: provider.id,
+    title: provider.title,
+    env: provider.secretEnv,
+    secret: workspace.secretsOf(provider).development().secrets[0] ?? "",
+  }));
 }
 
 /**

@@ -18,6 +18,7 @@ export interface Signed {
   provider: string;
   title: string;
   event: string | undefined;
+  /** Names and values alternately; text, not the latin1 of the wire. */
   headers: string[];
   bytes: number;
   origin: SecretOrigin;
@@ -39,20 +40,27 @@ export async function sign(workspace: Workspace, options: SignOptions): Promise<
   }
   const { payload, origin, next } = prepared;
   const { headers, body } = next();
+  const text = headers.map(utf8);
   const out = options.out === undefined ? undefined : resolve(workspace.host.cwd, options.out);
+  const curl =
+    options.curl === undefined
+      ? undefined
+      : curlArguments(options.curl, text, sourceOf(out, payload.path, body.equals(payload.body)));
   if (out !== undefined) write(out, body);
   return {
     provider: payload.provider.id,
     title: payload.provider.title,
     event: payload.event,
-    headers,
+    headers: text,
     bytes: body.length,
     origin,
-    curl:
-      options.curl === undefined
-        ? undefined
-        : curlArguments(options.curl, headers, sourceOf(out, payload.path, body.equals(payload.body))),
+    curl,
   };
+}
+
+/** Header values are made of text, whose UTF-8 bytes go out one character each. */
+function utf8(value: string): string {
+  return Buffer.from(value, "latin1").toString("utf8");
 }
 
 function sourceOf(out: string | undefined, path: string | undefined, unchanged: boolean): string {
@@ -67,11 +75,24 @@ function sourceOf(out: string | undefined, path: string | undefined, unchanged: 
   );
 }
 
+/** What curl sends of its own accord, in place of a header that is not given. */
+const curlsOwn = ["content-type", "user-agent"];
+
 function curlArguments(target: string, headers: readonly string[], file: string): string[] {
-  const lines = headers.flatMap((name, index) =>
-    index % 2 === 0 ? ["-H", `${name}: ${headers[index + 1] ?? ""}`] : [],
-  );
-  return ["curl", "-i", "-X", "POST", parseTarget(target).url.href, ...lines, "--data-binary", `@${file}`];
+  const url = parseTarget(target).url.href;
+  const given = new Set<string>();
+  const lines: string[] = [];
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? "";
+    given.add(name.toLowerCase());
+    // curl takes `Name:` for leaving a header out, and `Name;` for an empty one.
+    const value = headers[index + 1] ?? "";
+    lines.push("-H", value === "" ? `${name};` : `${name}: ${value}`);
+  }
+  for (const name of curlsOwn) if (!given.has(name)) lines.push("-H", `${name}:`);
+  // Without -g curl reads these as patterns of several URLs.
+  const literal = /[[\]{}]/.test(url) ? ["-g"] : [];
+  return ["curl", "-i", ...literal, "-X", "POST", url, ...lines, "--data-binary", `@${file}`];
 }
 
 function write(file: string, body: Buffer): void {

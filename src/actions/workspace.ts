@@ -99,8 +99,8 @@ export async function openWorkspace(host: Host, secretFlags: readonly string[] =
 async function customProviders(project: Project): Promise<Provider[]> {
   const entries = Object.entries(project.providers);
   if (entries.length === 0) return [];
-  const [{ defineProvider }, z] = await Promise.all([import("../providers/custom.ts"), import("zod")]);
-  return entries.map(([id, input]) => defineProvider(id, input, z));
+  const { defineProvider } = await import("../providers/custom.ts");
+  return entries.map(([id, input]) => defineProvider(id, input));
 }
 
 function originOf({ source, name }: ProviderSecrets): SecretOrigin {

@@ -46,17 +46,17 @@ export function define(command: Command, context: Context): void {
           const { newFixture } = await import("../actions/fixtures.ts");
           const { showNewFixture } = await import("../ui/catalogue.ts");
           const workspace = await openWorkspace(host);
-          const make = (replace: boolean): void =>
-            showNewFixture(output, newFixture(workspace, name, file, replace));
+          const make = async (replace: boolean): Promise<void> =>
+            showNewFixture(output, await newFixture(workspace, name, file, replace));
           try {
-            make(force === true);
+            await make(force === true);
           } catch (error) {
             const isThere = isHooklineError(error) && error.code === "file-exists";
             if (!isThere || !output.interactive) throw error;
             if (!(await prompts.confirm(`${error.message}. Overwrite it?`))) {
               throw new HooklineError("file-exists", `${error.message}, and stays as it is`);
             }
-            make(true);
+            await make(true);
           }
           return 0;
         },

@@ -72,15 +72,15 @@ Examples:
           import("./flags.ts"),
           import("../ui/listen.ts"),
         ]);
-        const { duration, parseFlags, port, size, wholeNumber, z } = flagsOf;
+        const { duration, object, oneOf, parseFlags, port, size, wholeNumber } = flagsOf;
         const parsed = parseFlags(
-          z.object({
+          object({
             port,
             timeout: duration,
             maxBody: size,
-            print: z
-              .enum(["line", "body", "full", "none"], { error: "takes line, body, full or none" })
-              .optional(),
+            print: oneOf(["line", "body", "full", "none"], {
+              error: "takes line, body, full or none",
+            }).optional(),
             exitAfter: wholeNumber(1, 1_000_000_000).optional(),
             for: duration.optional(),
           }),
@@ -92,6 +92,7 @@ Examples:
           host: flags.host,
           port: parsed.port,
           requireVerified: flags.requireVerified === true,
+          secretGiven: flags.secret.length > 0,
           forwardInvalid: flags.forwardInvalid === true,
           inOrder: flags.inOrder === true,
           timeoutMs: parsed.timeout,

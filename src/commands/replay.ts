@@ -45,10 +45,10 @@ Examples:
           import("./flags.ts"),
           import("../ui/replay.ts"),
         ]);
-        const { duration, parseFlags, rate, sentHeader, wholeNumber, z } = flagsOf;
+        const { array, duration, object, parseFlags, rate, sentHeader, wholeNumber } = flagsOf;
         const parsed = parseFlags(
-          z.object({
-            header: z.array(sentHeader),
+          object({
+            header: array(sentHeader),
             times: wholeNumber(1, 100_000_000),
             concurrency: wholeNumber(1, 1000),
             rate: rate.optional(),

@@ -24,17 +24,14 @@ Examples:
     )
     .action(
       context.run(async ({ host, output }, what: string, flags: Flags) => {
-        const [{ openWorkspace }, { sign }, { parseFlags, sentHeader, time, z }, { showSigned }] =
+        const [{ openWorkspace }, { sign }, { array, object, parseFlags, sentHeader, time }, { showSigned }] =
           await Promise.all([
             import("../actions/workspace.ts"),
             import("../actions/sign.ts"),
             import("./flags.ts"),
             import("../ui/sign.ts"),
           ]);
-        const { header, at } = parseFlags(
-          z.object({ header: z.array(sentHeader), at: time.optional() }),
-          flags,
-        );
+        const { header, at } = parseFlags(object({ header: array(sentHeader), at: time.optional() }), flags);
         const workspace = await openWorkspace(host, flags.secret);
         const signed = await sign(workspace, {
           what,

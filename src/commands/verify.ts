@@ -38,15 +38,19 @@ Examples:
     )
     .action(
       context.run(async ({ host, output }, flags: Flags) => {
-        const [{ openWorkspace }, { verify }, { header, parseFlags, time, tolerance, z }, { showVerified }] =
-          await Promise.all([
-            import("../actions/workspace.ts"),
-            import("../actions/verify.ts"),
-            import("./flags.ts"),
-            import("../ui/verify.ts"),
-          ]);
+        const [
+          { openWorkspace },
+          { verify },
+          { array, header, object, parseFlags, time, tolerance },
+          { showVerified },
+        ] = await Promise.all([
+          import("../actions/workspace.ts"),
+          import("../actions/verify.ts"),
+          import("./flags.ts"),
+          import("../ui/verify.ts"),
+        ]);
         const parsed = parseFlags(
-          z.object({ header: z.array(header), at: time.optional(), tolerance: tolerance.optional() }),
+          object({ header: array(header), at: time.optional(), tolerance: tolerance.optional() }),
           flags,
         );
         const workspace = await openWorkspace(host, flags.secret);

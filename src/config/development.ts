@@ -1,10 +1,20 @@
-import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { HooklineError } from "../errors.ts";
 
 /**
- * The development secret for a variable on this machine (providers that share one share it): made at first use and the same ever after, in a file of mode
- * 0600. Safe against another hookline making it at the same moment: one of the two wins, both return its secret.
+ * The development secret for a variable on this machine (providers that share one share it): made at first use and the
+ * same ever after, in a file of mode 0600. Safe against another hookline making it at the same moment: one of the two wins,
+ * both return its secret.
  * @param home hookline's folder of this user
  * @param variable environment variable that would hold the real secret
  * @param make makes a new secret of the shape the provider's scheme needs
@@ -39,12 +49,15 @@ export function developmentSecret(home: string, variable: string, make: () => st
   }
 }
 
-/** Puts the finished draft at its place unless something is there already. */
+/** Puts the finished draft at its place unless a secret is there already. */
 function publish(draft: string, file: string): void {
   try {
     linkSync(draft, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return;
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      if (readIfThere(file) === undefined) renameSync(draft, file);
+      return;
+    }
     // Some file systems have no hard links; the copy is short enough to be read whole or not at all.
     try {
       copyFileSync(draft, file, constants.COPYFILE_EXCL);
@@ -54,6 +67,7 @@ function publish(draft: string, file: string): void {
   }
 }
 
+/** An empty file counts as none: a full disk leaves such. */
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8") || undefined;

@@ -1,15 +1,17 @@
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { HooklineError } from "../errors.ts";
 
 /**
@@ -19,7 +21,7 @@ import { HooklineError } from "../errors.ts";
  */
 export function writeEnvFile(file: string, variables: Readonly<Record<string, string>>): void {
   try {
-    const path = existsSync(file) ? realpathSync(file) : file;
+    const path = behindLinks(file);
     if (existsSync(path) && !statSync(path).isFile()) throw new Error("it is not a file");
     // Latin1 keeps every byte as it is, whatever the file's encoding.
     let text = existsSync(path) ? readFileSync(path, "latin1") : "";
@@ -41,14 +43,21 @@ export function writeEnvFile(file: string, variables: Readonly<Record<string, st
   }
 }
 
+/** The file that a path stands for, be it there or not. */
+function behindLinks(file: string): string {
+  if (existsSync(file)) return realpathSync(file);
+  const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? resolve(dirname(file), readlinkSync(file)) : file;
+}
+
+/** Variables as dotenv files set them: quoted values may span lines, a `#` ends any other. */
+const assignments =
+  /^([ \t]*(?:export[ \t]+)?)([\w.-]+)[ \t]*=[ \t]*(?:"(?:[^"\\]|\\.)*"|'[^']*'|`[^`]*`|[^\r\n#]*?(?=[ \t]*(?:#|$)))/gms;
+
 /** The text with the variable's value replaced where it is set last (that one counts), or a line added. */
 function withVariable(text: string, name: string, value: string): string {
   const assignment = `${name}=${quoted(value)}`;
-  const line = new RegExp(
-    `^([ \\t]*(?:export[ \\t]+)?)${name}[ \\t]*=[ \\t]*(?:"(?:[^"\\\\]|\\\\.)*"|'[^']*'|\`[^\`]*\`|[^\\r\\n]*)`,
-    "gm",
-  );
-  const last = [...text.matchAll(line)].at(-1);
+  const last = [...text.matchAll(assignments)].filter((found) => found[2] === name).at(-1);
   if (last !== undefined) {
     return text.slice(0, last.index) + (last[1] ?? "") + assignment + text.slice(last.index + last[0].length);
   }
@@ -56,6 +65,8 @@ function withVariable(text: string, name: string, value: string): string {
   return text + (text === "" || text.endsWith("\n") ? "" : end) + assignment + end;
 }
 
+/** Single quotes where they do, as nothing in between means anything to a shell or to a dotenv reader. */
 function quoted(value: string): string {
-  return /^[\w+/=.:@%,~-]*$/.test(value) ? value : `"${value.replace(/["\\$]/g, "\\$&")}"`;
+  if (/^[\w+/=.:@%,~-]*$/.test(value)) return value;
+  return value.includes("'") ? `"${value.replace(/["\\$`]/g, "\\$&")}"` : `'${value}'`;
 }

@@ -31,9 +31,10 @@ export function readEnvironment(envFile?: string): Environment {
   const own = process.env;
   const fromFile = envFile === undefined ? {} : readEnvFile(envFile);
   const variable = (name: string): { value: string; source: VariableSource } | undefined => {
-    if (own[name]) return { value: own[name], source: "environment" };
-    const value = Object.hasOwn(fromFile, name) ? fromFile[name] : undefined;
-    return value ? { value, source: "env-file" } : undefined;
+    const value = Object.hasOwn(own, name) ? own[name] : undefined;
+    if (value) return { value, source: "environment" };
+    const other = Object.hasOwn(fromFile, name) ? fromFile[name] : undefined;
+    return other ? { value: other, source: "env-file" } : undefined;
   };
   const value = (...names: string[]): string | undefined =>
     names.map((name) => variable(name)?.value).find(Boolean);

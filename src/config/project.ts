@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HooklineError } from "../errors.ts";
 
 const fileName = "hookline.json";
-
-/** Variables a project file may name: a cloned repository must not be able to read any other. */
-export const secretVariable = /^[A-Z0-9_]*_WEBHOOK_SECRET[A-Z0-9_]*$/;
+/** Bytes a project file may have: far more than anyone writes, and nothing to wait for. */
+const maxBytes = 1024 * 1024;
 
 /** What `hookline.json` says. It comes with a repository, so it is not trusted: data only, no code, no API settings. */
 export interface Project {
@@ -27,24 +26,15 @@ export async function loadProject(folder: string): Promise<Project | undefined> 
   if (file === undefined) return undefined;
   let input: unknown;
   try {
-    input = JSON.parse(readFileSync(file, "utf8"));
+    const stat = statSync(file);
+    if (!stat.isFile()) throw new Error("it is not a file");
+    if (stat.size > maxBytes) throw new Error("it is larger than 1 MiB");
+    input = JSON.parse(readFileSync(file, "utf8").replace(/^\ufeff/, ""));
   } catch (cause) {
     throw invalid(file, [(cause as Error).message], cause);
   }
-  const z = await import("zod");
-  z.config({ jitless: true });
-  const reference = z
-    .string()
-    .regex(/^(env|file):./, "a secret stands here by reference, as env:NAME or file:PATH, never as it is")
-    .refine((text) => !text.startsWith("env:") || secretVariable.test(text.slice(4)), {
-      error: "a project file may name only variables like ACME_WEBHOOK_SECRET",
-    });
-  const schema = z.strictObject({
-    $schema: z.string().optional(),
-    providers: z.record(z.string(), z.unknown()).default({}),
-    secrets: z.record(z.string(), z.union([reference, z.array(reference).min(1)])).default({}),
-  });
-  const parsed = schema.safeParse(input);
+  const { plainWords, projectSchema } = await import("./project-schema.ts");
+  const parsed = projectSchema.safeParse(input, { error: plainWords });
   if (!parsed.success) {
     throw invalid(
       file,

@@ -139,7 +139,7 @@ function insideProject(project: Project, reference: string): string {
   const path = resolve(project.folder, reference);
   const outside = (base: string, target: string) => {
     const way = relative(base, target);
-    return way.startsWith("..") || isAbsolute(way);
+    return way === ".." || /^\.\.[\\/]/.test(way) || isAbsolute(way);
   };
   let escapes = outside(project.folder, path);
   try {

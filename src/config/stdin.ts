@@ -1,11 +1,14 @@
 import { HooklineError } from "../errors.ts";
 
+/** Bytes read at most: input may have no end. */
+const maxBytes = 64 * 1024 * 1024;
+
 /** Standard input, which one reader of a command may have. */
 export interface Stdin {
   /**
    * Reads all of it.
    * @param reader what it is for, as the user named it: "the payload", "--secret"
-   * @throws HooklineError `stdin-taken`
+   * @throws HooklineError `stdin-taken`, `stdin-too-large` (over 64 MiB), `stdin-unreadable`
    */
   read(reader: string): Promise<Buffer>;
 }
@@ -25,7 +28,29 @@ export function createStdin(stream: AsyncIterable<Buffer | string>): Stdin {
       }
       taken = reader;
       const chunks: Buffer[] = [];
-      for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+      let bytes = 0;
+      try {
+        for await (const chunk of stream) {
+          chunks.push(Buffer.from(chunk));
+          bytes += chunk.length;
+          if (bytes > maxBytes) break;
+        }
+      } catch (cause) {
+        throw new HooklineError(
+          "stdin-unreadable",
+          `standard input cannot be read: ${(cause as Error).message}`,
+          { cause, nextSteps: [`give ${reader} from a file`] },
+        );
+      }
+      if (bytes > maxBytes) {
+        throw new HooklineError(
+          "stdin-too-large",
+          "standard input is larger than 64 MiB, the most hookline reads",
+          {
+            nextSteps: ["send a smaller payload"],
+          },
+        );
+      }
       return Buffer.concat(chunks);
     },
   };

@@ -1,8 +1,6 @@
-import type * as zod from "zod";
+import * as z from "zod";
 import type { JsonPointer } from "./contract.ts";
 import type { JsonSchema } from "./json-schema.ts";
-
-type Zod = typeof zod;
 
 /** A project file comes with a cloned repository: it must not be able to name any other variable. */
 const secretEnvPattern = /^[A-Z0-9_]*_WEBHOOK_SECRET[A-Z0-9_]*$/;
@@ -39,7 +37,7 @@ function contentProblems(content: string, hasTimestamp: boolean): string[] {
 }
 
 /** The schemas of the parts; each refuses unknown fields. */
-function parts(z: Zod) {
+function parts() {
   const printable = z.string().max(200).regex(printablePattern, "must be printable ASCII");
   const mark = printable.min(1);
   const header = z
@@ -72,8 +70,8 @@ function parts(z: Zod) {
       .exactOptional(),
     encoding: z.enum(["hex", "base64"]),
   };
-  type Signed = zod.infer<ReturnType<typeof z.strictObject<typeof signed>>>;
-  const signedRules = (scheme: Signed, context: zod.RefinementCtx) => {
+  type Signed = z.infer<ReturnType<typeof z.strictObject<typeof signed>>>;
+  const signedRules = (scheme: Signed, context: z.RefinementCtx) => {
     for (const message of contentProblems(scheme.content, scheme.timestamp !== undefined))
       context.addIssue({ code: "custom", path: ["content"], message });
     if (scheme.timestamp?.item !== undefined && scheme.separator === undefined)
@@ -147,12 +145,12 @@ function parts(z: Zod) {
 let built: ReturnType<typeof buildSchema> | undefined;
 
 /** The schema of a provider's plain data, built once (it takes 10 ms); header names come out in lower case. */
-export function providerSchema(z: Zod): ReturnType<typeof buildSchema> {
-  return (built ??= buildSchema(z));
+export function providerSchema(): ReturnType<typeof buildSchema> {
+  return (built ??= buildSchema());
 }
 
-function buildSchema(z: Zod) {
-  const { printable, mark, header, pointer, scheme, eventSource } = parts(z);
+function buildSchema() {
+  const { printable, mark, header, pointer, scheme, eventSource } = parts();
   return z.strictObject({
     title: z.string().min(1).max(100).exactOptional(),
     docs: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).exactOptional(),

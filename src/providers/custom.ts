@@ -1,4 +1,3 @@
-import type * as zod from "zod";
 import { EXIT, HooklineError } from "../errors.ts";
 import type { SignatureScheme } from "../signing/types.ts";
 import type { EventSource, EventType, Provider } from "./contract.ts";
@@ -6,8 +5,6 @@ import { commonHeaders, providerSchema } from "./custom-schema.ts";
 import { builtInProviders } from "./index.ts";
 import { bodySchema } from "./json-schema.ts";
 import { plainWords, type Problem, problemsOf, unsafeKeys, written } from "./problems.ts";
-
-type Zod = typeof zod;
 
 const idPattern = /^[a-z][a-z0-9-]{0,39}$/;
 
@@ -35,7 +32,7 @@ function refuse(id: string, problems: readonly Problem[]): never {
  *
  * @throws {HooklineError} `provider-invalid`, exit 2, naming every problem and where it is.
  */
-export function defineProvider(id: string, input: unknown, z: Zod): Provider {
+export function defineProvider(id: string, input: unknown): Provider {
   if (!idPattern.test(id))
     refuse(id, [
       { path: [], text: "its name must be 1 to 40 lower-case letters, digits and hyphens, a letter first" },
@@ -45,7 +42,7 @@ export function defineProvider(id: string, input: unknown, z: Zod): Provider {
 
   const unsafe = unsafeKeys(input);
   if (unsafe.length > 0) refuse(id, unsafe);
-  const parsed = providerSchema(z).safeParse(input, { error: plainWords });
+  const parsed = providerSchema().safeParse(input, { error: plainWords });
   if (!parsed.success) refuse(id, parsed.error.issues.flatMap(problemsOf));
   const { events: givenEvents, base: baseId, signatures, ...given } = parsed.data;
 
@@ -64,7 +61,7 @@ export function defineProvider(id: string, input: unknown, z: Zod): Provider {
     const inherited = base && Object.hasOwn(base.events, name) ? base.events[name] : undefined;
     const event: EventType = { ...inherited, description: description ?? `An event of ${title}.` };
     if (schema !== undefined) {
-      const built = bodySchema(z, schema, ["events", name, "schema"]);
+      const built = bodySchema(schema, ["events", name, "schema"]);
       if (Array.isArray(built)) problems.push(...built);
       else event.schema = () => built;
     }

@@ -1,8 +1,7 @@
-import type * as zod from "zod";
+import * as z from "zod";
 import type { Path, Problem } from "./problems.ts";
 
-type Zod = typeof zod;
-export type JsonSchema = Exclude<Parameters<Zod["fromJSONSchema"]>[0], boolean>;
+export type JsonSchema = Exclude<Parameters<typeof z.fromJSONSchema>[0], boolean>;
 
 /** Constraints that zod applies only beside a `type`. */
 const typedKeywords = [
@@ -50,7 +49,7 @@ function untyped(schema: unknown, path: Path): Problem[] {
 }
 
 /** The zod schema of a JSON Schema, or why there can be none. */
-export function bodySchema(z: Zod, source: JsonSchema, path: Path): zod.ZodType | Problem[] {
+export function bodySchema(source: JsonSchema, path: Path): z.ZodType | Problem[] {
   const problems = untyped(source, path);
   if (problems.length > 0) return problems;
   try {

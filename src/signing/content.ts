@@ -2,6 +2,7 @@ import type { RawHeaders } from "./types.ts";
 import { headerValues } from "./headers.ts";
 
 type Part =
+  /** The UTF-8 bytes of the literal text, one a character. */
   | { kind: "text"; text: string }
   | { kind: "body" }
   | { kind: "timestamp" }
@@ -15,13 +16,17 @@ export function parseContent(template: string): Content {
   const parts: Part[] = [];
   let end = 0;
   for (const match of template.matchAll(/\{(body|timestamp|header:([^{}]+))\}/g)) {
-    if (match.index > end) parts.push({ kind: "text", text: template.slice(end, match.index) });
+    if (match.index > end) parts.push(literal(template.slice(end, match.index)));
     if (match[2] !== undefined) parts.push({ kind: "header", name: match[2].toLowerCase() });
     else parts.push({ kind: match[1] === "body" ? "body" : "timestamp" });
     end = match.index + match[0].length;
   }
-  if (end < template.length) parts.push({ kind: "text", text: template.slice(end) });
+  if (end < template.length) parts.push(literal(template.slice(end)));
   return parts;
+}
+
+function literal(text: string): Part {
+  return { kind: "text", text: Buffer.from(text, "utf8").toString("latin1") };
 }
 
 /** The lower-case names of the headers a template signs. */

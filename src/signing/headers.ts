@@ -17,6 +17,37 @@ export function headerValue(headers: RawHeaders, name: string): string | undefin
   return undefined;
 }
 
+/** Longest header value that is looked at, in characters. */
+const maxHeaderLength = 8192;
+
+export type Read =
+  | { ok: true; value: string }
+  | {
+      ok: false;
+      code: "header-missing" | "header-duplicated" | "header-empty" | "header-oversized" | "header-non-ascii";
+      evidence: Readonly<Record<string, string | number>>;
+    };
+
+/** One header that must be there once, in printable ASCII; `name` is lower case. */
+export function readHeader(headers: RawHeaders, name: string): Read {
+  const values = headerValues(headers, name);
+  const value = values[0];
+  if (value === undefined) return { ok: false, code: "header-missing", evidence: { header: name } };
+  if (values.length > 1)
+    return { ok: false, code: "header-duplicated", evidence: { header: name, times: values.length } };
+  if (value === "") return { ok: false, code: "header-empty", evidence: { header: name } };
+  if (value.length > maxHeaderLength) {
+    return {
+      ok: false,
+      code: "header-oversized",
+      evidence: { header: name, length: value.length, most: maxHeaderLength },
+    };
+  }
+  if (!/^[\x20-\x7e]*$/.test(value))
+    return { ok: false, code: "header-non-ascii", evidence: { header: name } };
+  return { ok: true, value };
+}
+
 /** A copy in which `name` stands once, with `value`: where it stood first, else at the end. */
 export function withHeader(headers: RawHeaders, name: string, value: string): string[] {
   const wanted = name.toLowerCase();

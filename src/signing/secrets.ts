@@ -29,6 +29,9 @@ export function readSecret(scheme: SignatureScheme, secret: string): Key {
     case "bearer":
     case "basic":
     case "none": {
+      // A bearer's secret stands in the header as it is, whose ends lose their spaces on the wire.
+      if (scheme.kind === "bearer" && !/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(secret))
+        return { ok: false, code: "secret-malformed" };
       const bytes = Buffer.from(secret, "utf8");
       return { ok: true, secret, key: createSecretKey(bytes), bytes: bytes.length, canSign: true };
     }

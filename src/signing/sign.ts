@@ -1,6 +1,6 @@
 import { HooklineError } from "../errors.ts";
 import { parseContent, signedHeaders, signedPieces } from "./content.ts";
-import { headerValue } from "./headers.ts";
+import { headerValue, headerValues, readHeader } from "./headers.ts";
 import { readSecret, type Key } from "./secrets.ts";
 import { computeSignature } from "./signature.ts";
 import type { RawHeaders, SignatureScheme, TimestampSource } from "./types.ts";
@@ -19,14 +19,15 @@ export interface SignInput {
 export interface Signer {
   /**
    * The headers to add to a request so that it is signed.
-   * @throws HooklineError `sign-header-missing`, `timestamp-malformed`
+   * @throws HooklineError `sign-header-missing`, `sign-header-malformed`, `timestamp-malformed`
    */
-  (input: Omit<SignInput, "secrets">): string[];
+  (this: void, input: Omit<SignInput, "secrets">): string[];
 }
 
 /**
  * Signs a request: returns the headers to add.
- * @throws HooklineError `secret-missing`, `secret-malformed`, `sign-header-missing`, `timestamp-malformed`
+ * @throws HooklineError `secret-missing`, `secret-malformed`, `sign-header-missing`, `sign-header-malformed`,
+ * `timestamp-malformed`
  */
 export function sign(scheme: SignatureScheme, input: SignInput): string[] {
   return createSigner(scheme, input.secrets)(input);
@@ -54,17 +55,7 @@ export function createSigner(scheme: SignatureScheme, secrets: readonly string[]
   const { header, separator = "", timestamp } = scheme;
 
   return ({ body, headers, now }) => {
-    for (const name of needed) {
-      if (!headerValue(headers, name)) {
-        throw new HooklineError(
-          "sign-header-missing",
-          `the signature covers the header ${name}, which is not set`,
-          {
-            nextSteps: [`set it with -H '${name}: …'`],
-          },
-        );
-      }
-    }
+    for (const name of needed) requireSignable(headers, name);
     const time = timestamp === undefined ? undefined : timestampText(timestamp, headers, now);
     const pieces = signedPieces(content, body, time, headers);
     const items = keys.map((key) => prefix + computeSignature(scheme, key, pieces));
@@ -82,9 +73,10 @@ export function createSigner(scheme: SignatureScheme, secrets: readonly string[]
 }
 
 function timestampText(source: TimestampSource, headers: RawHeaders, now: number): string {
-  const given = source.item === undefined ? headerValue(headers, source.header) : undefined;
-  const text = given ?? String(Math.floor(source.unit === "s" ? now / 1000 : now));
-  if (!/^\d{1,15}$/.test(text)) {
+  const given = source.item === undefined ? headerValues(headers, source.header) : [];
+  if (given.length > 1) throw unsignable(source.header);
+  const text = given[0] ?? String(Math.floor(source.unit === "s" ? now / 1000 : now));
+  if (!/^(0|[1-9]\d{0,14})$/.test(text)) {
     throw new HooklineError("timestamp-malformed", `cannot sign with the timestamp ${JSON.stringify(text)}`, {
       nextSteps: [
         `give ${source.header} as whole Unix ${source.unit === "s" ? "seconds" : "milliseconds"}, not before 1970`,
@@ -92,6 +84,28 @@ function timestampText(source: TimestampSource, headers: RawHeaders, now: number
     });
   }
   return text;
+}
+
+/** What a receiver would refuse to read is not signed. */
+function requireSignable(headers: RawHeaders, name: string): void {
+  const read = readHeader(headers, name);
+  if (read.ok) return;
+  if (read.code !== "header-missing" && read.code !== "header-empty") throw unsignable(name);
+  throw new HooklineError(
+    "sign-header-missing",
+    `the signature covers the header ${name}, which is not set`,
+    {
+      nextSteps: [`set it with -H '${name}: …'`],
+    },
+  );
+}
+
+function unsignable(name: string): HooklineError {
+  return new HooklineError(
+    "sign-header-malformed",
+    `the signature covers the header ${name}, whose value no receiver can read`,
+    { nextSteps: [`set ${name} once, in printable ASCII of at most 8192 characters`] },
+  );
 }
 
 function usable(scheme: SignatureScheme, secret: string | undefined): Extract<Key, { ok: true }> {
@@ -109,6 +123,7 @@ function secretProblem(scheme: SignatureScheme, code: string, isPublicKey: boole
   if (scheme.kind === "ed25519") {
     return `the signing secret is not a key of this scheme: it should be ${scheme.secret.privatePrefix}<base64 of 32 bytes>`;
   }
+  if (scheme.kind === "bearer") return "the secret cannot stand in a header: it must be printable ASCII";
   const prefix = scheme.kind === "hmac" ? (scheme.secret.prefix ?? "") : "";
   return `the signing secret is not ${prefix}<base64>, which this scheme needs`;
 }

@@ -27,17 +27,20 @@ export function computeSignature(
   return hmac.digest(scheme.encoding);
 }
 
-/** Whether an ed25519 signature, encoded, is the key's over the pieces; a private key checks with its public half. */
+/** Whether an ed25519 signature, encoded, is the key's over the message; a private key checks with its public half. */
 export function checkEd25519(
   scheme: Ed25519Scheme,
   key: UsableKey,
-  pieces: readonly (string | Uint8Array)[],
+  message: Uint8Array,
   signature: string,
 ): boolean {
-  return verify(null, joined(pieces), key.key, Buffer.from(signature, scheme.encoding));
+  const bytes = Buffer.from(signature, scheme.encoding);
+  // Base64 has several spellings of the same bytes; only the one a signer writes passes, as with HMAC.
+  return bytes.toString(scheme.encoding) === signature && verify(null, message, key.key, bytes);
 }
 
-function joined(pieces: readonly (string | Uint8Array)[]): Buffer {
+/** The pieces as the one message they make. */
+export function joined(pieces: readonly (string | Uint8Array)[]): Buffer {
   return Buffer.concat(
     pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece, "latin1") : piece)),
   );

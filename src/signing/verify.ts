@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { parseContent, signedHeaders, signedPieces } from "./content.ts";
-import { headerValues } from "./headers.ts";
+import { readHeader } from "./headers.ts";
 import { readSecret, type Key } from "./secrets.ts";
-import { checkEd25519, computeSignature, signatureLength } from "./signature.ts";
+import { checkEd25519, computeSignature, joined, signatureLength } from "./signature.ts";
 import type {
   BasicScheme,
   BearerScheme,
@@ -28,8 +28,7 @@ export interface VerifyInput {
 type Verifier = (input: VerifyInput) => Verdict;
 type Evidence = Finding["evidence"];
 
-/** Longest header value that is looked at, in characters, and most signatures tried in one. */
-const maxHeaderLength = 8192;
+/** Most signatures tried in one header. */
 const maxSignatures = 32;
 
 /** Where a check can fail, in the order it is made. */
@@ -113,10 +112,10 @@ function signatureVerifier(
 
   return ({ body, headers, now, tolerance }) => {
     const header = readHeader(headers, scheme.header);
-    if (!header.ok) return header.verdict;
+    if (!header.ok) return failed(header.code, header.evidence);
     const items = scheme.separator === undefined ? [header.value] : header.value.split(scheme.separator);
     const signatures = items
-      .map((item) => unprefixed(item, scheme))
+      .map((item) => unprefixed(item, scheme, length))
       .filter((item): item is string => item?.length === length && shape.test(item))
       .slice(0, maxSignatures);
     if (signatures.length === 0) return failed("header-malformed", { header: scheme.header });
@@ -125,17 +124,10 @@ function signatureVerifier(
     if (!time.ok) return time.verdict;
     for (const name of needed) {
       const signed = readHeader(headers, name);
-      if (!signed.ok) return signed.verdict;
+      if (!signed.ok) return failed(signed.code, signed.evidence);
     }
 
-    if (!keys.some((key) => key.ok)) {
-      return failed(
-        keys.find((key) => !key.ok && key.code === "secret-malformed")
-          ? "secret-malformed"
-          : "secret-missing",
-        {},
-      );
-    }
+    if (!keys.some((key) => key.ok)) return unusable(keys);
     const pieces = signedPieces(content, body, time.text, headers);
     const secretIndex = keys.findIndex((key) => key.ok && signatures.some(matcher(scheme, key, pieces)));
     const key = keys[secretIndex];
@@ -157,7 +149,10 @@ function matcher(
   key: Extract<Key, { ok: true }>,
   pieces: readonly (string | Uint8Array)[],
 ): (signature: string) => boolean {
-  if (scheme.kind === "ed25519") return (signature) => checkEd25519(scheme, key, pieces, signature);
+  if (scheme.kind === "ed25519") {
+    const message = joined(pieces);
+    return (signature) => checkEd25519(scheme, key, message, signature);
+  }
   const expected = Buffer.from(computeSignature(scheme, key, pieces), "latin1");
   return (signature) => timingSafeEqual(Buffer.from(signature, "latin1"), expected);
 }
@@ -177,7 +172,7 @@ function credentialVerifier(
   );
   return ({ headers }) => {
     const header = readHeader(headers, name);
-    if (!header.ok) return header.verdict;
+    if (!header.ok) return failed(header.code, header.evidence);
     if (header.value.slice(0, prefix.length).toLowerCase() !== prefix.toLowerCase()) {
       return failed("header-malformed", { header: name });
     }
@@ -188,37 +183,17 @@ function credentialVerifier(
     );
     const key = keys[secretIndex];
     if (key?.ok === true) return accepted(index, secretIndex, key, scheme, undefined);
-    if (!keys.some((candidate) => candidate.ok)) return failed("secret-missing", {});
+    if (!keys.some((candidate) => candidate.ok)) return unusable(keys);
     return failed("signature-mismatch", { header: name }, "likely");
   };
 }
 
-type Read = { ok: true; value: string } | { ok: false; verdict: Verdict };
-
-/** One header that must be there once, in printable ASCII. */
-function readHeader(headers: RawHeaders, name: string): Read {
-  const values = headerValues(headers, name);
-  const value = values[0];
-  if (value === undefined) return { ok: false, verdict: failed("header-missing", { header: name }) };
-  if (values.length > 1)
-    return { ok: false, verdict: failed("header-duplicated", { header: name, times: values.length }) };
-  if (value === "") return { ok: false, verdict: failed("header-empty", { header: name }) };
-  if (value.length > maxHeaderLength) {
-    return {
-      ok: false,
-      verdict: failed("header-oversized", { header: name, length: value.length, most: maxHeaderLength }),
-    };
-  }
-  if (!/^[\x20-\x7e]*$/.test(value))
-    return { ok: false, verdict: failed("header-non-ascii", { header: name }) };
-  return { ok: true, value };
-}
-
 /** A signature without its prefix, or undefined where the item is none. */
-function unprefixed(item: string, scheme: HmacScheme | Ed25519Scheme): string | undefined {
+function unprefixed(item: string, scheme: HmacScheme | Ed25519Scheme, length: number): string | undefined {
   const { prefix = "", prefixOptional = false } = scheme;
-  if (item.startsWith(prefix)) return item.slice(prefix.length);
-  return prefixOptional ? item : undefined;
+  // A bare signature may begin like the prefix: its length tells.
+  if (prefixOptional && item.length === length) return item;
+  return item.startsWith(prefix) ? item.slice(prefix.length) : undefined;
 }
 
 type ReadTime = { ok: true; text: string | undefined } | { ok: false; verdict: Verdict };
@@ -232,14 +207,11 @@ function readTimestamp(
   let text: string | undefined;
   if (source.item === undefined) {
     const header = readHeader(headers, source.header);
-    if (!header.ok && !header.verdict.ok) {
-      const missing = header.verdict.code === "header-missing" || header.verdict.code === "header-empty";
-      return {
-        ok: false,
-        verdict: missing ? failed("timestamp-missing", { header: source.header }) : header.verdict,
-      };
+    if (!header.ok) {
+      const missing = header.code === "header-missing" || header.code === "header-empty";
+      return { ok: false, verdict: failed(missing ? "timestamp-missing" : header.code, header.evidence) };
     }
-    text = header.ok ? header.value : undefined;
+    text = header.value;
   } else {
     const { item } = source;
     const found = items.filter((candidate) => candidate.startsWith(item));
@@ -252,7 +224,7 @@ function readTimestamp(
   }
   if (text === undefined)
     return { ok: false, verdict: failed("timestamp-missing", { header: source.header }) };
-  if (!/^-?\d{1,15}$/.test(text))
+  if (!/^(0|-?[1-9]\d{0,14})$/.test(text))
     return { ok: false, verdict: failed("timestamp-malformed", { header: source.header }) };
   return { ok: true, text };
 }
@@ -280,9 +252,16 @@ function outsideTolerance(
     skew_seconds: Math.abs(age),
     tolerance_seconds: allowed,
   };
-  if (age > allowed) return failed("timestamp-expired", evidence);
+  // Said this way round, a clock or tolerance that is no number lets nothing pass.
+  if (!(age <= allowed)) return failed("timestamp-expired", evidence);
   if (-age > allowed && source.future !== "accept") return failed("timestamp-future", evidence);
   return undefined;
+}
+
+/** Why none of the secrets can be used. */
+function unusable(keys: readonly Key[]): Verdict {
+  const malformed = keys.some((key) => !key.ok && key.code === "secret-malformed");
+  return failed(malformed ? "secret-malformed" : "secret-missing", {});
 }
 
 function accepted(

@@ -19,6 +19,8 @@ export interface AssessorOptions<Origin> {
   secretsOf: (provider: Provider) => SecretsOf<Origin>;
   /** Hold requests against the development secret as if it were configured. */
   requireVerified: boolean;
+  /** The user gave a secret for whoever sends: what nothing says whose it is cannot be signed with it. */
+  secretGiven?: boolean;
   tolerance?: number | "off";
 }
 
@@ -85,7 +87,7 @@ export function createAssessor<Origin>(
         deliveryId: undefined,
         rest,
         query,
-        verified: options.requireVerified ? false : null,
+        verified: options.requireVerified || options.secretGiven === true ? false : null,
         code: "provider-unknown",
         findings: [],
         origin: undefined,
@@ -103,7 +105,7 @@ export function createAssessor<Origin>(
     const unsigned = !verdict.ok && verdict.code === "unsigned";
     return {
       provider,
-      event: eventOf(provider, parts),
+      event: eventOf(provider, parts) ?? eventOf({ ...provider, eventFrom: [{ from: "path" }] }, parts),
       deliveryId: deliveryIdOf(provider, parts),
       rest,
       query,

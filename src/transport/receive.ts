@@ -22,7 +22,7 @@ export interface Answer {
 
 /** A request that got no further than the door. */
 export interface Refusal {
-  status: 400 | 405 | 408 | 413 | 431;
+  status: 400 | 405 | 413 | 431;
   method: string;
   target: string;
   headers: RawHeaders;
@@ -58,18 +58,22 @@ export interface Receiver {
 /** @throws HooklineError `port-taken`, `cannot-listen` */
 export async function createReceiver(options: ReceiverOptions): Promise<Receiver> {
   const server = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 10_000 }, (request, response) => {
-    handle(request, response, options).catch(options.broken);
+    handle(request, response, options).catch((error: unknown) => {
+      if (!response.headersSent)
+        response.writeHead(500, ["connection", "close", "content-length", "0"]).end();
+      options.broken(error);
+    });
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return;
-    const status =
-      error.code === "HPE_HEADER_OVERFLOW" ? 431 : error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : 400;
-    socket.end(
-      `HTTP/1.1 ${status} ${status === 400 ? "Bad Request" : "Refused"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-    );
-    // A connection that is only closed in the middle of its first line has asked nothing.
-    if (status !== 408)
-      options.refused({ status, method: "", target: "", headers: [], receivedAt: options.now(), bytes: 0 });
+    const say = (status: string): void =>
+      void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") return say("408 Request Timeout");
+    // Whoever closes the connection in the middle has asked nothing.
+    if (error.code === "HPE_INVALID_EOF_STATE") return say("400 Bad Request");
+    const status = error.code === "HPE_HEADER_OVERFLOW" ? 431 : 400;
+    say(status === 431 ? "431 Request Header Fields Too Large" : "400 Bad Request");
+    options.refused({ status, method: "", target: "", headers: [], receivedAt: options.now(), bytes: 0 });
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(error, options)));
@@ -109,9 +113,8 @@ async function handle(
   const refuse = (status: Refusal["status"], bytes: number): void => {
     options.refused({ status, method, target, headers, receivedAt, bytes });
     const allow = status === 405 ? ["allow", "POST"] : [];
-    response.writeHead(status, [...allow, "connection", "close", "content-length", "0"]);
-    response.end();
-    // What still comes is read and dropped, so that the sender gets to read the answer.
+    // The connection stays: what still comes is read and dropped, so that the sender gets to read the answer.
+    response.writeHead(status, [...allow, ...lastWords(options), "content-length", "0"]).end();
     request.resume();
   };
   if (method !== "POST") return refuse(405, 0);
@@ -128,10 +131,15 @@ async function handle(
   const bodiless = answer.status === 204 || answer.status === 304;
   response.writeHead(answer.status, [
     ...(answer.headers ?? []),
-    ...(options.open() ? [] : ["connection", "close"]),
+    ...lastWords(options),
     ...(bodiless ? [] : ["content-length", String(content.length)]),
   ]);
   response.end(bodiless ? undefined : content);
+}
+
+/** Once no more requests are taken, an answer is the last on its connection. */
+function lastWords({ open }: ReceiverOptions): string[] {
+  return open() ? [] : ["connection", "close"];
 }
 
 /** The whole body; the bytes read so far where it is larger than `most`; "aborted" where the sender went away. */

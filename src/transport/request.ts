@@ -36,24 +36,26 @@ export function createHeaderMaker(
 ): HeaderMaker {
   const scheme = provider.signatures[0] ?? { kind: "none" };
   const sign = createSigner(scheme, secrets);
+  const set = overrides.filter(({ value }) => value !== null);
+  const leftOut = new Set(
+    overrides.flatMap(({ name, value }) => (value === null ? [name.toLowerCase()] : [])),
+  );
   const { event: eventHeader, delivery: deliveryHeader, userAgent } = provider.headers;
 
   return ({ event, deliveryId, body, now }) => {
     let headers = ["content-type", "application/json", "user-agent", userAgent ?? "hookline"];
     if (eventHeader !== undefined && event !== undefined) headers.push(eventHeader, headerText(event));
     if (deliveryHeader !== undefined) headers.push(deliveryHeader, headerText(deliveryId));
-    headers = withOverrides(headers, overrides);
+    headers = withOverrides(headers, set);
     const signature = sign({ body, headers, now });
     for (let index = 0; index < signature.length; index += 2) {
       const name = signature[index] ?? "";
-      // A signature header of the user's own stands, and one they left out stays out.
-      if (
-        headerValue(headers, name) === undefined &&
-        !overrides.some((override) => override.name.toLowerCase() === name)
-      ) {
-        headers.push(name, signature[index + 1] ?? "");
-      }
+      // A signature header of the user's own stands.
+      if (headerValue(headers, name) === undefined) headers.push(name, signature[index + 1] ?? "");
     }
+    // Left out last, so that a request can lack what its signature covers.
+    if (leftOut.size > 0)
+      return headers.filter((_, index) => !leftOut.has((headers[index - (index % 2)] ?? "").toLowerCase()));
     return headers;
   };
 }
@@ -77,6 +79,5 @@ function without(headers: RawHeaders, name: string): string[] {
 
 /** Header values are latin1 on the wire: text goes out as its UTF-8 bytes, line ends and other controls not at all. */
 export function headerText(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return Buffer.from(text.replace(/[\x00-\x1f\x7f]/g, ""), "utf8").toString("latin1");
 }

@@ -150,7 +150,7 @@ export async function createSender(origin: URL, options: SenderOptions): Promise
         dispatcher.dispatch(
           {
             origin: origin.origin,
-            method: request.method as Dispatcher.HttpMethod,
+            method: request.method,
             path: request.path,
             headers: request.headers as string[],
             body: request.body,

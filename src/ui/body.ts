@@ -1,14 +1,15 @@
-import { bytes, count } from "./format.ts";
+import { bytes } from "./format.ts";
 import { formatJson } from "./json.ts";
-import { safeBytes, safeText } from "./safe.ts";
+import { safeBytes } from "./safe.ts";
 import type { Theme } from "./theme.ts";
 
-/** Characters of a body that are looked at to be printed; the rest is counted. */
+/** Bytes of a body that are looked at to be printed; the rest is counted. */
 const longest = 200_000;
 
 /**
  * A body from outside as lines for the terminal, each behind a mark at its left: JSON pretty-printed and coloured,
  * other text as it is, binary data as its length.
+ * @param options.length whole length in bytes, where `body` is only the head
  */
 export function bodyLines(
   body: Uint8Array,
@@ -18,15 +19,20 @@ export function bodyLines(
   const { maxLines = 2000, length = body.length } = options;
   const bar = theme.dim("│");
   if (body.length === 0) return [`${bar} ${theme.dim("(empty)")}`];
-  const { text, binary } = safeBytes(body.subarray(0, longest));
+  const shown = body.length > longest ? wholeCharacters(body.subarray(0, longest)) : body;
+  const { text, binary } = safeBytes(shown);
   if (binary) return [`${bar} ${theme.dim(`(${bytes(length)} that are no UTF-8 text)`)}`];
-  const whole = body.length <= longest;
-  const lines = whole ? formatJson(text, theme, { maxLines }) : safeText(text).split("\n");
-  const shown = lines.slice(0, maxLines);
-  const rest = lines.length - shown.length;
-  const more = [
-    ...(rest > 0 ? [`… ${count(rest, "more line", "more lines")}`] : []),
-    ...(length > Math.min(body.length, longest) ? [`… ${bytes(length)} in all`] : []),
-  ];
-  return [...shown, ...more.map((line) => theme.dim(line))].map((line) => `${bar} ${line}`);
+  const lines = formatJson(text, theme, { maxLines });
+  if (length > shown.length) lines.push(theme.dim(`… ${bytes(length)} in all`));
+  return lines.map((line) => `${bar} ${line}`);
+}
+
+/** Without a UTF-8 character that is cut at the end. */
+function wholeCharacters(head: Uint8Array): Uint8Array {
+  let end = head.length;
+  while (end > head.length - 4 && ((head[end - 1] ?? 0) & 0xc0) === 0x80) end--;
+  const lead = head[end - 1] ?? 0;
+  const follow = head.length - end;
+  const wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+  return follow === wanted ? head : head.subarray(0, wanted === 0 ? head.length : end - 1);
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { FixtureDetail, FixtureSummary, NewFixture } from "../actions/fixtures.ts";
 import type { ProviderDetail, ProviderSummary } from "../actions/providers.ts";
 import type { DevelopmentSecret } from "../actions/secrets.ts";
@@ -5,7 +6,7 @@ import { bodyLines } from "./body.ts";
 import { bytes, duration, hint } from "./format.ts";
 import { originText } from "./origin.ts";
 import type { Output } from "./output.ts";
-import { safeBytes, safeLine } from "./safe.ts";
+import { safeLine } from "./safe.ts";
 import { table } from "./table.ts";
 
 type Scheme = ProviderDetail["signatures"][number];
@@ -151,13 +152,20 @@ export function showFixture(output: Output, fixture: FixtureDetail): void {
     event: fixture.event,
     bytes: fixture.bytes,
     description: fixture.description ?? null,
-    body: safeBytes(fixture.body).text,
+    ...(isUtf8(fixture.body)
+      ? { body: fixture.body.toString("utf8") }
+      : { body_base64: fixture.body.toString("base64") }),
   });
   if (output.jsonMode) return;
   if (!output.isTerminal) return output.raw(fixture.body);
   output.note(
     output.err.dim(
-      `${fixture.provider}/${fixture.event} · ${bytes(fixture.bytes)} · ${fixture.description ?? ""}`,
+      safeLine(
+        [`${fixture.provider}/${fixture.event}`, bytes(fixture.bytes), fixture.description ?? []]
+          .flat()
+          .join(" · "),
+        300,
+      ),
     ),
   );
   for (const line of bodyLines(fixture.body, output.out)) output.line(line);

@@ -132,7 +132,6 @@ function details({ out }: Output, delivery: ListenDelivery): string[] {
 const refusals: Readonly<Record<string, string>> = {
   "request-malformed": "what came is no HTTP request",
   "method-not-allowed": "webhooks come by POST",
-  "request-timeout": "the request did not end in time",
   "body-too-large": "the body is larger than --max-body allows",
   "headers-too-large": "the headers are larger than 64 kB",
 };

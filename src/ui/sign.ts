@@ -43,12 +43,16 @@ function commandLine(args: readonly string[]): string {
 
 function quoted(argument: string): string {
   if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  // Between single quotes only the quote itself means anything; other bytes than text take $'…'.
-  if (/^[\x20-\x7e]*$/.test(argument)) return `'${argument.replaceAll("'", `'\\''`)}'`;
-  const escaped = [...Buffer.from(argument, "utf8")].map((byte) =>
-    byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x5c
-      ? String.fromCharCode(byte)
-      : `\\x${byte.toString(16).padStart(2, "0")}`,
-  );
-  return `$'${escaped.join("")}'`;
+  const text = Array.from(argument, (character) => {
+    if (character === "'") return String.raw`'\''`;
+    // A line break stands as it is: $(…) would drop one at the end.
+    if (character === "\n" || safeLine(character) === character) return character;
+    return `'"$(printf '${octal(character)}')"'`;
+  }).join("");
+  // Quotes that change nothing, so that no CI system takes a part for one of its commands.
+  return `'${text.replace(/(?<=#)(?=#)|(?<=\n\s*:)(?=:)/g, "''")}'`;
+}
+
+function octal(text: string): string {
+  return Array.from(Buffer.from(text, "utf8"), (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
 }

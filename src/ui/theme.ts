@@ -38,18 +38,23 @@ export async function createTheme(level: ColourLevel): Promise<Theme> {
   if (level === 0) return plain;
   const { Chalk } = await import("chalk");
   const chalk = new Chalk({ level });
+  // Chalk's own functions join all their arguments, so one given to `map` would print the index.
+  const one =
+    (style: Style): Style =>
+    (text) =>
+      style(text);
   return {
-    bold: chalk.bold,
-    dim: chalk.dim,
-    red: chalk.red,
-    green: chalk.green,
-    yellow: chalk.yellow,
-    cyan: chalk.cyan,
-    key: chalk.cyan,
-    string: chalk.green,
-    number: chalk.yellow,
-    literal: chalk.magenta,
-    punctuation: chalk.dim,
+    bold: one(chalk.bold),
+    dim: one(chalk.dim),
+    red: one(chalk.red),
+    green: one(chalk.green),
+    yellow: one(chalk.yellow),
+    cyan: one(chalk.cyan),
+    key: one(chalk.cyan),
+    string: one(chalk.green),
+    number: one(chalk.yellow),
+    literal: one(chalk.magenta),
+    punctuation: one(chalk.dim),
   };
 }
 

@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import * as z from "zod";
 import type { Provider } from "../../src/providers/contract.ts";
 import { defineProvider } from "../../src/providers/custom.ts";
 import { builtInProviders, createRegistry } from "../../src/providers/index.ts";
@@ -21,42 +20,36 @@ const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
 /** Two providers as a project file writes them: all that a built-in one has, and as little as there may be. */
 const custom: readonly Provider[] = [
-  defineProvider(
-    "everything",
-    {
-      title: "Everything",
-      signatures: [
-        {
-          kind: "hmac",
-          algorithm: "sha512",
-          encoding: "base64",
-          header: "X-Everything-Signature",
-          prefix: "sig:",
-          separator: ";",
-          content: "v2|{header:X-Everything-Id}|{timestamp}|{body}|{header:X-Everything-Event}",
-          timestamp: { header: "X-Everything-Signature", item: "at:", unit: "ms", toleranceSeconds: 60 },
-          secret: { encoding: "base64", prefix: "key_", minBytes: 32 },
-        },
-        {
-          kind: "ed25519",
-          encoding: "hex",
-          header: "X-Everything-Seal",
-          content: "{timestamp}{body}",
-          timestamp: { header: "X-Everything-Time", unit: "s", toleranceSeconds: 10, future: "accept" },
-        },
-      ],
-      headers: { event: "X-Everything-Event", delivery: "X-Everything-Id", userAgent: "Everything/2.0" },
-      dedupe: { header: "X-Everything-Id" },
-      events: { "thing.made": {} },
-      secretEnv: "EVERYTHING_WEBHOOK_SECRET",
-    },
-    z,
-  ),
-  defineProvider(
-    "least",
-    { signatures: [{ kind: "hmac", algorithm: "sha1", encoding: "hex", header: "X-Least" }] },
-    z,
-  ),
+  defineProvider("everything", {
+    title: "Everything",
+    signatures: [
+      {
+        kind: "hmac",
+        algorithm: "sha512",
+        encoding: "base64",
+        header: "X-Everything-Signature",
+        prefix: "sig:",
+        separator: ";",
+        content: "v2|{header:X-Everything-Id}|{timestamp}|{body}|{header:X-Everything-Event}",
+        timestamp: { header: "X-Everything-Signature", item: "at:", unit: "ms", toleranceSeconds: 60 },
+        secret: { encoding: "base64", prefix: "key_", minBytes: 32 },
+      },
+      {
+        kind: "ed25519",
+        encoding: "hex",
+        header: "X-Everything-Seal",
+        content: "{timestamp}{body}",
+        timestamp: { header: "X-Everything-Time", unit: "s", toleranceSeconds: 10, future: "accept" },
+      },
+    ],
+    headers: { event: "X-Everything-Event", delivery: "X-Everything-Id", userAgent: "Everything/2.0" },
+    dedupe: { header: "X-Everything-Id" },
+    events: { "thing.made": {} },
+    secretEnv: "EVERYTHING_WEBHOOK_SECRET",
+  }),
+  defineProvider("least", {
+    signatures: [{ kind: "hmac", algorithm: "sha1", encoding: "hex", header: "X-Least" }],
+  }),
 ];
 const providers = [...builtInProviders, ...custom];
 

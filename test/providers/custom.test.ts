@@ -6,7 +6,7 @@ import { builtInProviders, createRegistry } from "../../src/providers/index.ts";
 import { defineProvider } from "../../src/providers/custom.ts";
 
 const hmac = { kind: "hmac", header: "X-Acme-Signature", algorithm: "sha256", encoding: "hex" };
-const define = (input: unknown, id = "acme") => defineProvider(id, input, z);
+const define = (input: unknown, id = "acme") => defineProvider(id, input);
 
 /** The lines under the first of the message, trimmed. */
 function problems(input: unknown, id?: string): string[] {

@@ -1,3 +1,4 @@
+import { builtInProviders } from "../../src/providers/index.ts";
 import type {
   BasicScheme,
   BearerScheme,
@@ -90,3 +91,12 @@ export const standardEd25519: Ed25519Scheme = {
 export const bearer: BearerScheme = { kind: "bearer" };
 export const basic: BasicScheme = { kind: "basic" };
 export const none: NoneScheme = { kind: "none" };
+
+/** The shipped schemes, so that the vendors' libraries judge the vendors' data too. */
+export function shipped<Kind extends "hmac" | "ed25519">(id: string, kind: Kind) {
+  const scheme = builtInProviders
+    .find((provider) => provider.id === id)
+    ?.signatures.find((candidate) => candidate.kind === kind);
+  if (scheme === undefined) throw new Error(`no ${kind} scheme of ${id}`);
+  return scheme as Kind extends "hmac" ? HmacScheme : Ed25519Scheme;
+}

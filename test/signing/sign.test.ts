@@ -388,12 +388,10 @@ describe("any scheme of a user's own", () => {
           expect(item?.startsWith(prefix)).toBe(true);
           const signature = item?.slice(prefix.length) ?? "";
           if (scheme.kind === "hmac") {
-            const own = createHmac(scheme.algorithm, round.key as Buffer)
-              .update(content)
-              .digest(scheme.encoding);
+            const own = createHmac(scheme.algorithm, round.key).update(content).digest(scheme.encoding);
             expect(signature).toBe(own);
           } else {
-            const publicKey = createPublicKey(round.key as KeyObject);
+            const publicKey = createPublicKey(round.key);
             expect(verifyBytes(null, content, publicKey, Buffer.from(signature, scheme.encoding))).toBe(true);
           }
 

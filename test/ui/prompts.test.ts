@@ -5,12 +5,12 @@ import { HooklineError } from "../../src/errors.ts";
 import { createPrompts, isPromptAbort } from "../../src/ui/prompts.ts";
 import { createTheme } from "../../src/ui/theme.ts";
 
-const theme = await createTheme(0);
+const plain = await createTheme(0);
 const DOWN = "\u001b[B";
 const CTRL_C = "\u0003";
 const CTRL_D = "\u0004";
 
-function setUp() {
+function setUp(theme = plain) {
   const shown: string[] = [];
   const input = new PassThrough();
   const output = new Writable({
@@ -79,6 +79,16 @@ describe("prompts", () => {
     const third = preset.prompts.confirm("Really?", { default: true });
     await preset.type("\r");
     expect(await third).toBe(true);
+  });
+
+  it("is styled by the theme", async () => {
+    const theme = await createTheme(1);
+    const { prompts, type, raw, screen } = setUp(theme);
+    const answer = prompts.select("Which?", [{ value: 1, name: "first" }]);
+    await type("\r");
+    await answer;
+    expect(raw()).toContain(`${theme.cyan("?")} ${theme.bold("Which?")}`);
+    expect(screen()).toContain("✔ Which? first");
   });
 
   it.each([

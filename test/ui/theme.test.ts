@@ -14,6 +14,12 @@ describe("createTheme", () => {
   });
 });
 
+it("a style takes one text, whatever calls it", async () => {
+  for (const level of [0, 1] as const)
+    for (const style of styles(await createTheme(level)))
+      expect(["text"].map(style)).toEqual([style("text")]);
+});
+
 describe("colourLevel", () => {
   const terminal: ColourOptions = { isTTY: true, noColor: false, ci: false, term: "xterm-256color" };
   const cases: [string, Partial<ColourOptions>, number][] = [

@@ -1,0 +1,241 @@
+// Prints how fast hookline is, as ratios to a peer measured in the same run. `npm run bench [-- name…]`
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { fareplayRequests, load } from "./load.js";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const bin = join(here, "../../bin/hookline.js");
+const home = mkdtempSync(join(tmpdir(), "hookline-bench-"));
+const secret = "bench_0123456789abcdef0123456789abcdef";
+const env = { PATH: process.env["PATH"], HOME: home, HOOKLINE_HOME: home, FAREPLAY_WEBHOOK_SECRET: secret };
+const rounds = 5;
+
+/** @param {number[]} values */
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+/** @param {number[]} values @param {number} [digits] */
+const spread = (values, digits = 2) =>
+  `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
+/** @param {string} text */
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/**
+ * Starts a server and waits for the line that tells its port.
+ * @param {string[]} args of node @param {{ file?: string }} [options] where its standard output goes, if not here
+ */
+async function start(args, { file } = {}) {
+  const out = file === undefined ? "pipe" : openSync(file, "w");
+  const child = spawn(process.execPath, args, { env, stdio: ["ignore", out, "inherit"] });
+  const port = await new Promise((/** @type {(port: number) => void} */ resolve, reject) => {
+    child.on("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${code}`)));
+    /** @param {string} text */
+    const look = (text) => {
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(/** @type {{ port: number }} */ (JSON.parse(text.slice(0, end))).port);
+      return end >= 0;
+    };
+    if (file === undefined)
+      child.stdout?.once("data", (/** @type {Buffer} */ chunk) => look(chunk.toString()));
+    else {
+      const timer = setInterval(() => look(readFileSync(file, "utf8")) && clearInterval(timer), 20);
+    }
+  });
+  const stop = () =>
+    new Promise((resolve) => {
+      child.removeAllListeners("exit");
+      child.on("exit", resolve);
+      child.kill("SIGTERM");
+    });
+  return { port, pid: child.pid ?? 0, stop };
+}
+
+/** @param {number} port @param {number} connections @param {number} seconds */
+async function perSecond(port, connections, seconds) {
+  const result = await load({
+    port,
+    connections,
+    seconds,
+    request: await fareplayRequests(secret, "/fareplay"),
+  });
+  if (result.ok !== result.answered)
+    throw new Error(`${result.answered - result.ok} requests were not accepted`);
+  return result.answered / result.seconds;
+}
+
+/**
+ * The rate of one server over that of another, turn by turn.
+ * @param {string} title @param {number} goal
+ * @param {() => ReturnType<typeof start>} ours @param {() => ReturnType<typeof start>} theirs
+ */
+async function compareServers(title, goal, ours, theirs) {
+  const [a, b] = [await ours(), await theirs()];
+  const [ratios, rates] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+  await perSecond(a.port, 20, 2);
+  await perSecond(b.port, 20, 2);
+  for (let round = 0; round < rounds; round++) {
+    const own = await perSecond(a.port, 20, 3);
+    ratios.push(own / (await perSecond(b.port, 20, 3)));
+    rates.push(own);
+  }
+  await Promise.all([a.stop(), b.stop()]);
+  say(`${title}: ${spread(ratios)}×  goal ≥ ${goal}×  (${Math.round(median(rates))}/s)`);
+}
+
+/** @type {Record<string, () => Promise<void>>} */
+const benches = {
+  async "start-up"() {
+    const commands = ["demo", "listen", "replay", "sign", "verify", "fixtures", "providers", "secrets"];
+    const request = join(home, "request.http");
+    const signed = spawnSync(process.execPath, [bin, "sign", "order.created", "--json"], {
+      env,
+      encoding: "utf8",
+    });
+    const { headers } = /** @type {{ headers: Record<string, string> }} */ (JSON.parse(signed.stdout));
+    const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    const body = readFileSync(join(here, "../../fixtures/fareplay/order.created.json"), "latin1");
+    const { writeFileSync } = await import("node:fs");
+    writeFileSync(request, `POST /fareplay HTTP/1.1\r\n${head.join("")}\r\n${body}`, "latin1");
+    /** @param {string[]} args */
+    const once = (args) => {
+      const started = performance.now();
+      const { status } = spawnSync(process.execPath, args, { env });
+      if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}`);
+      return performance.now() - started;
+    };
+    /** @type {[string, number, string[]][]} */
+    const cases = [
+      ["--version", 1.4, [bin, "--version"]],
+      ["--help", 1.8, [bin, "--help"]],
+      ...commands.map(
+        (name) => /** @type {[string, number, string[]]} */ ([`${name} --help`, 1.8, [bin, name, "--help"]]),
+      ),
+      ["verify of one request", 2.2, [bin, "verify", "--request", request]],
+    ];
+    for (const [title, goal, args] of cases) {
+      const ratios = [];
+      for (let round = 0; round < 15; round++) ratios.push(once(args) / once(["-e", "0"]));
+      say(`${title}: ${spread(ratios)}× bare node  goal ≤ ${goal}×`);
+    }
+  },
+
+  "listen, verifying": () =>
+    compareServers(
+      "listen, verifying 1 KB deliveries, NDJSON to a file, against bare node:http with the same HMAC",
+      0.7,
+      () => start([bin, "listen", "--port", "0", "--json"], { file: join(home, "out.ndjson") }),
+      () => start([join(here, "peers.js"), "verify"]),
+    ),
+
+  async "listen, forwarding"() {
+    const sink = await start([join(here, "peers.js"), "sink"]);
+    await compareServers(
+      "listen, forwarding, against bare node:http with the same HMAC and undici's Pool",
+      0.75,
+      () =>
+        start([bin, "listen", String(sink.port), "--port", "0", "--json"], {
+          file: join(home, "out.ndjson"),
+        }),
+      () => start([join(here, "peers.js"), "forward", String(sink.port)]),
+    );
+    await sink.stop();
+  },
+
+  async replay() {
+    const sink = await start([join(here, "peers.js"), "sink"]);
+    for (const connections of [1, 10, 50]) {
+      const amount = connections === 1 ? 8000 : 30_000;
+      const [ratios, rates] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+      for (let round = 0; round < rounds; round++) {
+        const own = await ourRate(sink.port, connections, amount);
+        ratios.push(own / (await autocannonRate(sink.port, connections, amount)));
+        rates.push(own);
+      }
+      say(
+        `replay, signing each request, ${connections} at once, against autocannon signing each: ${spread(ratios)}×` +
+          `${connections === 50 ? "  goal ≥ 1.3×" : ""}  (${Math.round(median(rates))}/s)`,
+      );
+    }
+    await sink.stop();
+  },
+
+  async memory() {
+    const listener = await start([bin, "listen", "--port", "0", "--json", "--print", "none"]);
+    const resident = () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${listener.pid}/status`, "utf8"))?.[1]) / 1024;
+    const request = await fareplayRequests(secret, "/fareplay");
+    let sent = 0;
+    for (const upTo of [1000, 20_000, 40_000, 60_000, 80_000, 100_000]) {
+      const from = sent;
+      await load({
+        port: listener.port,
+        connections: 20,
+        amount: upTo - sent,
+        request: (n) => request(from + n),
+      });
+      sent = upTo;
+      say(`listen --print none, resident after ${sent} deliveries: ${resident().toFixed(1)} MiB`);
+    }
+    await listener.stop();
+  },
+};
+
+const wanted = process.argv.slice(2);
+say(`node ${process.version}, median (least–most)`);
+try {
+  for (const [name, run] of Object.entries(benches)) {
+    if (wanted.length === 0 || wanted.some((word) => name.includes(word))) await run();
+  }
+} finally {
+  rmSync(home, { recursive: true, force: true });
+}
+
+/** @param {number} port @param {number} connections @param {number} amount */
+async function ourRate(port, connections, amount) {
+  const args = [
+    bin,
+    "replay",
+    "order.created",
+    "--to",
+    `127.0.0.1:${port}/`,
+    "--json",
+    "--times",
+    String(amount),
+  ];
+  const stdout = await run([...args, "--concurrency", String(connections)]);
+  const summary = /** @type {{ succeeded: number, duration_ms: number }} */ (
+    JSON.parse(stdout.trim().split("\n").at(-1) ?? "")
+  );
+  if (summary.succeeded !== amount) throw new Error("some deliveries failed");
+  return (summary.succeeded / summary.duration_ms) * 1000;
+}
+
+/** @param {number} port @param {number} connections @param {number} amount */
+async function autocannonRate(port, connections, amount) {
+  const stdout = await run([
+    join(here, "autocannon.js"),
+    String(port),
+    String(connections),
+    String(amount),
+  ]);
+  const result = /** @type {{ perSecond: number, ok: number }} */ (JSON.parse(stdout));
+  if (result.ok < amount) throw new Error("some requests of the peer failed");
+  return result.perSecond;
+}
+
+/**
+ * Runs a program to its end. What it prints goes to a file: a pipe would give this process work while it measures.
+ * @param {string[]} args @returns {Promise<string>}
+ */
+function run(args) {
+  const file = join(home, "run.out");
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { env, stdio: ["ignore", openSync(file, "w"), "ignore"] });
+    child.on("exit", (code) =>
+      code === 0
+        ? resolve(readFileSync(file, "utf8"))
+        : reject(new Error(`${args.join(" ")} ended with ${code}`)),
+    );
+  });
+}
