@@ -1,36 +1,87 @@
-/** A queue between those who report what happens and the one who reads it, in order. */
-export class Channel<T> implements AsyncIterable<T> {
+/**
+ * Events on their way from the one who reports what happens to the one reader, in order. Written out as an iterator:
+ * through generators every event costs several promises, which halves what a listener or a replay can do.
+ */
+class Channel<T> implements AsyncIterableIterator<T> {
   private items: T[] = [];
-  private wake: (() => void) | undefined;
-  private ended = false;
-  private failure: { error: unknown } | undefined;
+  private taken = 0;
+  private waiting: ((result: IteratorResult<T>) => void) | undefined;
+  private reject: ((error: unknown) => void) | undefined;
+  private end: { error?: unknown } | undefined;
+  private readonly leave: () => void;
 
-  push(item: T): void {
-    this.items.push(item);
-    this.wake?.();
+  constructor(leave: () => void) {
+    this.leave = leave;
   }
 
-  end(): void {
-    this.ended = true;
-    this.wake?.();
+  push(value: T): void {
+    if (this.waiting === undefined) this.items.push(value);
+    else this.settle({ done: false, value });
   }
 
-  /** The reader gets what was pushed before, then this error. */
-  fail(error: unknown): void {
-    this.failure ??= { error };
-    this.end();
+  /** What was pushed before is still read, then the error, if there is one, is thrown. */
+  close(end: { error?: unknown }): void {
+    this.end ??= end;
+    if (this.waiting === undefined) return;
+    if ("error" in this.end) this.reject?.(this.end.error);
+    else this.settle({ done: true, value: undefined });
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      const batch = this.items;
-      this.items = [];
-      yield* batch;
-      if (this.items.length > 0) continue;
-      if (this.failure !== undefined) throw this.failure.error;
-      if (this.ended) return;
-      await new Promise<void>((resolve) => (this.wake = resolve));
-      this.wake = undefined;
+  next(): Promise<IteratorResult<T>> {
+    if (this.taken < this.items.length) {
+      const value = this.items[this.taken++] as T;
+      if (this.taken === this.items.length) {
+        this.items = [];
+        this.taken = 0;
+      }
+      return Promise.resolve({ done: false, value });
     }
+    if (this.end !== undefined) {
+      const { end } = this;
+      this.end = {};
+      // The reader gets an error as it was thrown, whatever it is.
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+      return "error" in end ? Promise.reject(end.error) : Promise.resolve({ done: true, value: undefined });
+    }
+    return new Promise((resolve, reject) => {
+      this.waiting = resolve;
+      this.reject = reject;
+    });
   }
+
+  /** The reader leaves early, by `break` or at an error of its own. */
+  async return(): Promise<IteratorResult<T>> {
+    this.leave();
+    this.items = [];
+    while (this.end === undefined) await this.next();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  private settle(result: IteratorResult<T>): void {
+    const resolve = this.waiting;
+    this.waiting = undefined;
+    resolve?.(result);
+  }
+}
+
+/**
+ * The events that something reports while it runs. It runs at once; an error it throws reaches the reader behind the
+ * events that came before.
+ * @param run reports by `push`, and is over when its promise is
+ * @param leave called when the reader leaves early: brings `run` to its end
+ */
+export function events<T>(
+  run: (push: (event: T) => void) => Promise<void>,
+  leave: () => void,
+): AsyncIterable<T> {
+  const channel = new Channel<T>(leave);
+  run((event) => channel.push(event)).then(
+    () => channel.close({}),
+    (error: unknown) => channel.close({ error }),
+  );
+  return channel;
 }

@@ -1,7 +1,7 @@
 import { editBody } from "../payloads/edit.ts";
 import { listFixtures } from "../payloads/load.ts";
 import { createSender } from "../transport/send.ts";
-import { Channel } from "./channel.ts";
+import { events } from "./channel.ts";
 import { listen, type ListenEvent } from "./listen.ts";
 import { prepare } from "./prepare.ts";
 import { replay, type ReplayEvent } from "./replay.ts";
@@ -20,7 +20,20 @@ const tampering = { name: "fareplay/order.created", path: "data.total", value: "
  * Starts a listener, sends every fixture of every provider to it, signed, then one that was changed on the way, and
  * stops. It stays on this machine, and uses the development secrets whatever is configured.
  */
-export async function* demo(workspace: Workspace, signal: AbortSignal): AsyncGenerator<DemoEvent> {
+export function demo(workspace: Workspace, signal: AbortSignal): AsyncIterable<DemoEvent> {
+  const finished = new AbortController();
+  const stop = AbortSignal.any([signal, finished.signal]);
+  return events(
+    (report) => show(workspace, stop, report).finally(() => finished.abort()),
+    () => finished.abort(),
+  );
+}
+
+async function show(
+  workspace: Workspace,
+  signal: AbortSignal,
+  report: (event: DemoEvent) => void,
+): Promise<void> {
   const own: Workspace = {
     ...workspace,
     secretsOf: (provider) => ({
@@ -29,10 +42,9 @@ export async function* demo(workspace: Workspace, signal: AbortSignal): AsyncGen
     }),
     signingSecrets: (provider) => workspace.secretsOf(provider).development(),
   };
-  const channel = new Channel<DemoEvent>();
   const finished = new AbortController();
   const stop = AbortSignal.any([signal, finished.signal]);
-  const events = listen(own, {
+  const listening = listen(own, {
     providers: [],
     host: "127.0.0.1",
     port: 0,
@@ -60,23 +72,19 @@ export async function* demo(workspace: Workspace, signal: AbortSignal): AsyncGen
         insecure: false,
         signal: stop,
       });
-      for await (const event of sent) channel.push({ side: "sender", provider, event });
+      for await (const event of sent) report({ side: "sender", provider, event });
     }
-    if (!stop.aborted) channel.push({ side: "tampered", ...tampering, status: await sendTampered(own, url) });
+    if (!stop.aborted) report({ side: "tampered", ...tampering, status: await sendTampered(own, url) });
   };
-  const run = async (): Promise<void> => {
-    let sending: Promise<void> | undefined;
-    for await (const event of events) {
-      channel.push({ side: "listener", event });
-      if (event.type === "ready") sending = send(event.url).finally(() => finished.abort());
-    }
-    await sending;
-  };
-  run().then(
-    () => channel.end(),
-    (error: unknown) => channel.fail(error),
-  );
-  yield* channel;
+  let sending: Promise<void> | undefined;
+  for await (const event of listening) {
+    report({ side: "listener", event });
+    if (event.type !== "ready") continue;
+    sending = send(event.url).finally(() => finished.abort());
+    // Awaited below, once the listener has stopped.
+    sending.catch(() => undefined);
+  }
+  await sending;
 }
 
 async function sendTampered(workspace: Workspace, url: string): Promise<number | undefined> {

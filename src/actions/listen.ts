@@ -1,17 +1,11 @@
 import type { Provider } from "../providers/contract.ts";
 import { forward, forwardPath, relayed } from "../transport/forward.ts";
 import { createAssessor, type Assessment } from "../transport/assess.ts";
-import {
-  createReceiver,
-  type Answer,
-  type IncomingRequest,
-  type Receiver,
-  type Refusal,
-} from "../transport/receive.ts";
+import { createReceiver, type Answer, type IncomingRequest, type Refusal } from "../transport/receive.ts";
 import type { SendResult } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
 import type { Finding, RawHeaders } from "../signing/types.ts";
-import { Channel } from "./channel.ts";
+import { events } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { createExpectations } from "./expectations.ts";
 import { randomText } from "./ids.ts";
@@ -124,9 +118,22 @@ const remembered = 10_000;
 
 /**
  * Receives deliveries, verifies them, forwards them and reports each, until the signal, the time or the number is up.
- * @throws HooklineError where something is wrong before the first delivery
+ * Reading throws a HooklineError where something is wrong before the first delivery.
  */
-export async function* listen(workspace: Workspace, options: ListenOptions): AsyncGenerator<ListenEvent> {
+export function listen(workspace: Workspace, options: ListenOptions): AsyncIterable<ListenEvent> {
+  const left = new AbortController();
+  const signal = AbortSignal.any([options.signal, left.signal]);
+  return events(
+    (report) => receive(workspace, { ...options, signal }, report),
+    () => left.abort(),
+  );
+}
+
+async function receive(
+  workspace: Workspace,
+  options: ListenOptions,
+  report: (event: ListenEvent) => void,
+): Promise<void> {
   const { host, registry } = workspace;
   const only = options.providers.map((id) => registry.require(id));
   const expectations = createExpectations(options.expect, registry);
@@ -148,33 +155,33 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
     secretsOf: (provider) => workspace.secretsOf(provider),
   });
 
-  const channel = new Channel<ListenEvent>();
   const recent = createRecent(remembered);
   const counts = { received: 0, verified: 0, rejected: 0, unverified: 0, duplicates: 0 };
   let accepted = 0;
   let stopping = false;
   let turns: Promise<unknown> = Promise.resolve();
-  const underWay = new Set<Promise<unknown>>();
-
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    clearTimeout(timer);
-    options.signal.removeEventListener("abort", stop);
-    void (async () => {
-      await receiver.close(graceMs);
-      await sender?.close();
-      await Promise.all(underWay);
-      channel.push({ type: "stopped", ...counts, unmet: expectations.unmet() });
-      channel.end();
-    })().catch((error: unknown) => channel.fail(error));
+  const inTurn = (go: () => Promise<SendResult>): Promise<SendResult> => {
+    const turn = turns.then(go);
+    turns = turn;
+    return turn;
   };
-  let timer: NodeJS.Timeout | undefined;
-  const newId = (): string => `dlv_${randomText(host.random, 20)}`;
+  let underWay = 0;
+  let noneUnderWay: () => void = () => undefined;
 
-  const answer = async (request: IncomingRequest): Promise<Answer> => {
+  let broken: { error: unknown } | undefined;
+  let endWait: () => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => (endWait = resolve));
+  const stop = (): void => {
+    stopping = true;
+    endWait();
+  };
+  // One random part for the run and a number for each: a random id for every delivery would cost more than its check.
+  const run = randomText(host.random, 14);
+  const newId = (): string => `dlv_${run}${(counts.received % 36 ** 6).toString(36).padStart(6, "0")}`;
+
+  const answer = (request: IncomingRequest): Answer | Promise<Answer> => {
     const started = performance.now();
-    const assessment = assess({ ...request, now: request.receivedAt });
+    const assessment = assess(request);
     const { provider, verified } = assessment;
     counts.received++;
     const turnedAway = options.requireVerified ? verified !== true : verified === false;
@@ -189,48 +196,54 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
       accepted++;
       expectations.accept(provider?.id, assessment.event);
     }
+    const id = newId();
 
-    let forwarded: ListenDelivery["forwarded"];
-    if (isAccepted && sender !== undefined && target !== undefined) {
-      const path = forwardPath(target, assessment.rest, assessment.query);
-      const go = (): Promise<SendResult> => forward(sender, target, request, path);
-      const turn = options.inOrder ? (turns = turns.then(go, go)) : go();
-      forwarded = withAllowance(await turn, provider);
-    }
-    const reply = isAccepted ? replyTo(forwarded?.result) : unverifiedReply;
-    const done: ListenDelivery = {
-      type: "delivery",
-      id: newId(),
-      provider: provider?.id,
-      title: provider?.title,
-      event: assessment.event,
-      deliveryId: assessment.deliveryId,
-      verified: turnedAway ? false : verified,
-      code: assessment.code,
-      findings: assessment.findings,
-      origin: assessment.origin,
-      secretEnv: provider?.secretEnv,
-      accepted: isAccepted,
-      duplicate,
-      method: request.method,
-      target: request.target,
-      headers: request.headers,
-      body: request.body,
-      bytes: request.body.length,
-      forwarded,
-      status: reply.status,
-      durationMs: performance.now() - started,
-      receivedAt: request.receivedAt,
+    const finish = (forwarded: ListenDelivery["forwarded"]): Answer => {
+      const reply = isAccepted ? replyTo(forwarded?.result) : unverifiedReply;
+      report({
+        type: "delivery",
+        id,
+        provider: provider?.id,
+        title: provider?.title,
+        event: assessment.event,
+        deliveryId: assessment.deliveryId,
+        verified: turnedAway ? false : verified,
+        code: assessment.code,
+        findings: assessment.findings,
+        origin: assessment.origin,
+        secretEnv: provider?.secretEnv,
+        accepted: isAccepted,
+        duplicate,
+        method: request.method,
+        target: request.target,
+        headers: request.headers,
+        body: request.body,
+        bytes: request.body.length,
+        forwarded,
+        status: reply.status,
+        durationMs: performance.now() - started,
+        receivedAt: request.receivedAt,
+      });
+      if (options.exitAfter !== undefined && accepted >= options.exitAfter) setImmediate(stop);
+      return reply;
     };
-    channel.push(done);
-    if (options.exitAfter !== undefined && accepted >= options.exitAfter) setImmediate(stop);
-    return reply;
+    if (!isAccepted || sender === undefined || target === undefined) return finish(undefined);
+
+    const path = forwardPath(target, assessment.rest, assessment.query);
+    const go = (): Promise<SendResult> => forward(sender, target, request, path);
+    const turn = options.inOrder ? inTurn(go) : go();
+    underWay++;
+    return turn.then((result) => {
+      underWay--;
+      if (stopping && underWay === 0) noneUnderWay();
+      return finish(withAllowance(result, provider));
+    });
   };
 
   const refused = (refusal: Refusal): void => {
     counts.received++;
     counts.rejected++;
-    channel.push({
+    report({
       ...refusal,
       type: "delivery",
       id: newId(),
@@ -251,41 +264,38 @@ export async function* listen(workspace: Workspace, options: ListenOptions): Asy
     });
   };
 
-  const receiver: Receiver = await createReceiver({
+  const receiver = await createReceiver({
     host: options.host,
     port: options.port,
     maxBody: options.maxBody,
     now: host.now,
     open: () => !stopping && (options.exitAfter === undefined || accepted < options.exitAfter),
-    answer: (request) => {
-      const answered = answer(request);
-      underWay.add(answered);
-      const done = (): unknown => underWay.delete(answered);
-      answered.then(done, done);
-      return answered;
-    },
+    answer,
     refused,
-    broken: (error) => channel.fail(error),
+    broken: (error) => {
+      broken ??= { error };
+      stop();
+    },
   });
-  if (options.forMs !== undefined) timer = setTimeout(stop, options.forMs);
+  const timer = options.forMs === undefined ? undefined : setTimeout(stop, options.forMs);
   options.signal.addEventListener("abort", stop, { once: true });
   if (options.signal.aborted) stop();
-  yield {
+  report({
     type: "ready",
     url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${receiver.port}`,
     port: receiver.port,
     target: target?.url.href,
     paths: (only.length > 0 ? only : registry.all).map((provider) => provider.id),
-  };
-  try {
-    yield* channel;
-  } finally {
-    // The reader may leave early, at an error or because its own output is gone.
-    if (!stopping) {
-      stop();
-      for await (const event of channel) void event;
-    }
-  }
+  });
+
+  await stopped;
+  clearTimeout(timer);
+  options.signal.removeEventListener("abort", stop);
+  await receiver.close(graceMs);
+  await sender?.close();
+  if (underWay > 0) await new Promise<void>((resolve) => (noneUnderWay = resolve));
+  if (broken !== undefined) throw broken.error;
+  report({ type: "stopped", ...counts, unmet: expectations.unmet() });
 }
 
 const unverifiedReply: Answer = {

@@ -63,7 +63,7 @@ export async function prepare(workspace: Workspace, options: PrepareOptions): Pr
         ? idOf(sent)
         : (ownId ?? newId(provider.envelope.idPrefix, host.random));
       const headers = makeHeaders({
-        ...(payload.event === undefined ? {} : { event: payload.event }),
+        event: payload.event,
         deliveryId,
         body: sent,
         now,

@@ -1,7 +1,7 @@
 import { createHistogram } from "node:perf_hooks";
 import { judge, type Outcome } from "../transport/judge.ts";
 import { parseTarget } from "../transport/target.ts";
-import { Channel } from "./channel.ts";
+import { events } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { prepare, type PreparedPayload, type PrepareOptions } from "./prepare.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
@@ -62,9 +62,22 @@ const keepBytes = 20_000;
 
 /**
  * Sends payloads, each signed anew, and judges every answer by its provider's own rule.
- * @throws HooklineError where something is wrong before the first request
+ * Reading throws a HooklineError where something is wrong before the first request.
  */
-export async function* replay(workspace: Workspace, options: ReplayOptions): AsyncGenerator<ReplayEvent> {
+export function replay(workspace: Workspace, options: ReplayOptions): AsyncIterable<ReplayEvent> {
+  const left = new AbortController();
+  const signal = AbortSignal.any([options.signal, left.signal]);
+  return events(
+    (report) => send(workspace, { ...options, signal }, report),
+    () => left.abort(),
+  );
+}
+
+async function send(
+  workspace: Workspace,
+  options: ReplayOptions,
+  report: (event: ReplayEvent) => void,
+): Promise<void> {
   const target = parseTarget(options.to);
   const payloads = await prepare(workspace, options);
   const longest = Math.max(...payloads.map(({ payload }) => payload.provider.ack.timeoutMs));
@@ -75,9 +88,8 @@ export async function* replay(workspace: Workspace, options: ReplayOptions): Asy
   });
   const path = target.url.pathname + target.url.search;
   const total = payloads.length * options.times;
-  yield { type: "start", url: target.url.href, total, signing: signingOf(payloads) };
+  report({ type: "start", url: target.url.href, total, signing: signingOf(payloads) });
 
-  const channel = new Channel<ReplayDelivery>();
   const stop = (): void => void sender.close();
   options.signal.addEventListener("abort", stop, { once: true });
   const started = performance.now();
@@ -99,7 +111,7 @@ export async function* replay(workspace: Workspace, options: ReplayOptions): Asy
       latency.record(Math.max(1, Math.round(result.durationMs * 1000)));
     }
     if (outcome.ok) succeeded++;
-    channel.push({
+    report({
       type: "delivery",
       name: payload.name,
       provider: payload.provider.id,
@@ -122,19 +134,14 @@ export async function* replay(workspace: Workspace, options: ReplayOptions): Asy
       if (!options.signal.aborted) await one(turn);
     }
   };
-  void Promise.all(Array.from({ length: Math.min(options.concurrency, total) }, worker)).then(
-    () => channel.end(),
-    (error: unknown) => channel.fail(error),
-  );
-
   try {
-    yield* channel;
+    await Promise.all(Array.from({ length: Math.min(options.concurrency, total) }, worker));
   } finally {
     options.signal.removeEventListener("abort", stop);
     await sender.close();
   }
   const ms = (percentile: number): number => latency.percentile(percentile) / 1000;
-  yield {
+  report({
     type: "summary",
     total,
     sent,
@@ -144,7 +151,7 @@ export async function* replay(workspace: Workspace, options: ReplayOptions): Asy
     latencyMs:
       answered === 0 ? undefined : { p50: ms(50), p95: ms(95), p99: ms(99), max: latency.max / 1000 },
     interrupted: options.signal.aborted,
-  };
+  });
 }
 
 function signingOf(payloads: readonly PreparedPayload[]): ReplayStart["signing"] {

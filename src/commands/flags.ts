@@ -30,14 +30,18 @@ export const size = z.string().transform((text, context): number => {
   return z.NEVER;
 });
 
+const isoTime = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+
 /** ISO 8601 or Unix seconds → Unix milliseconds. */
 export const time = z.string().transform((text, context): number => {
   const ms = /^\d{1,12}$/.test(text)
     ? Number(text) * 1000
-    : /^\d{4}-\d\d-\d\d/.test(text)
+    : isoTime.test(text)
       ? Date.parse(text)
       : NaN;
-  if (Number.isFinite(ms)) return ms;
+  // Date.parse takes 30 February for 2 March.
+  const day = text.slice(0, 10);
+  if (Number.isFinite(ms) && (!day.includes("-") || new Date(day).toISOString().startsWith(day))) return ms;
   context.addIssue("takes a time such as 2026-03-17T14:32:00Z, or Unix seconds");
   return z.NEVER;
 });

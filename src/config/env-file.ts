@@ -65,8 +65,10 @@ function withVariable(text: string, name: string, value: string): string {
   return text + (text === "" || text.endsWith("\n") ? "" : end) + assignment + end;
 }
 
-/** Single quotes where they do, as nothing in between means anything to a shell or to a dotenv reader. */
+/** In the first kind of quotes that does not stand in it: readers of dotenv files know no other way to escape. */
 function quoted(value: string): string {
   if (/^[\w+/=.:@%,~-]*$/.test(value)) return value;
-  return value.includes("'") ? `"${value.replace(/["\\$`]/g, "\\$&")}"` : `'${value}'`;
+  const quote = ["'", '"', "`"].find((kind) => !value.includes(kind));
+  if (quote === undefined) throw new Error("a value that holds every kind of quote cannot be written");
+  return quote + value + quote;
 }

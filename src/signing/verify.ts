@@ -22,7 +22,7 @@ export interface VerifyInput {
   /** Unix milliseconds. */
   now: number;
   /** Seconds, in place of the scheme's own; "off" checks no time. */
-  tolerance?: number | "off";
+  tolerance?: number | "off" | undefined;
 }
 
 type Verifier = (input: VerifyInput) => Verdict;

@@ -48,8 +48,8 @@ export interface AssessedRequest {
   target: string;
   headers: RawHeaders;
   body: Uint8Array;
-  /** Unix milliseconds to hold timestamps against. */
-  now: number;
+  /** Unix milliseconds, which timestamps are held against. */
+  receivedAt: number;
 }
 
 type Verifier = (input: VerifyInput) => ReturnType<ReturnType<typeof createVerifier>>;
@@ -77,7 +77,7 @@ export function createAssessor<Origin>(
     return found;
   };
 
-  return ({ target, headers, body, now }) => {
+  return ({ target, headers, body, receivedAt }) => {
     const { path, query } = splitTarget(target);
     const { provider, rest } = whose(path, headers, options);
     if (provider === undefined) {
@@ -96,12 +96,7 @@ export function createAssessor<Origin>(
     }
     const parts: RequestParts & { body: Uint8Array } = { headers, path, json: lazyJson(body), body };
     const { verify, configured, origin } = verifierOf(provider);
-    const verdict = verify({
-      body,
-      headers,
-      now,
-      ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
-    });
+    const verdict = verify({ body, headers, now: receivedAt, tolerance: options.tolerance });
     const unsigned = !verdict.ok && verdict.code === "unsigned";
     return {
       provider,

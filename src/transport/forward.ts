@@ -1,7 +1,40 @@
 import type { RawHeaders } from "../signing/types.ts";
-import { endToEnd, type Sender, type SendResult } from "./send.ts";
+import type { Sender, SendResult } from "./send.ts";
 import type { Answer, IncomingRequest } from "./receive.ts";
 import type { Target } from "./target.ts";
+
+/** Headers that undici writes itself, or that belong to one connection (RFC 9110, 7.6.1). */
+const ofTheConnection = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+  "content-length",
+]);
+
+/** The headers that travel on beyond one connection: without those above and those `Connection` names. */
+export function endToEnd(headers: RawHeaders): string[] {
+  let named: Set<string> | undefined;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (headers[index]?.length === 10 && headers[index]?.toLowerCase() === "connection") {
+      named ??= new Set();
+      for (const name of (headers[index + 1] ?? "").split(",")) named.add(name.trim().toLowerCase());
+    }
+  }
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index] ?? "";
+    const lower = name.toLowerCase();
+    if (!ofTheConnection.has(lower) && named?.has(lower) !== true) kept.push(name, headers[index + 1] ?? "");
+  }
+  return kept;
+}
 
 /**
  * The path and query of a forwarded request: the target's own, with the request's query behind it; a target that ends

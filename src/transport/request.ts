@@ -10,7 +10,7 @@ export interface HeaderOverride {
 }
 
 export interface DeliveryContent {
-  event?: string;
+  event: string | undefined;
   /** The provider's id of this delivery, sent in its header. */
   deliveryId: string;
   body: Uint8Array;
@@ -46,7 +46,7 @@ export function createHeaderMaker(
     let headers = ["content-type", "application/json", "user-agent", userAgent ?? "hookline"];
     if (eventHeader !== undefined && event !== undefined) headers.push(eventHeader, headerText(event));
     if (deliveryHeader !== undefined) headers.push(deliveryHeader, headerText(deliveryId));
-    headers = withOverrides(headers, set);
+    if (set.length > 0) headers = withOverrides(headers, set);
     const signature = sign({ body, headers, now });
     for (let index = 0; index < signature.length; index += 2) {
       const name = signature[index] ?? "";
@@ -79,5 +79,6 @@ function without(headers: RawHeaders, name: string): string[] {
 
 /** Header values are latin1 on the wire: text goes out as its UTF-8 bytes, line ends and other controls not at all. */
 export function headerText(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
   return Buffer.from(text.replace(/[\x00-\x1f\x7f]/g, ""), "utf8").toString("latin1");
 }

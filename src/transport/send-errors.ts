@@ -1,0 +1,36 @@
+/** Why no answer came. */
+export type SendErrorCode =
+  "refused" | "dns" | "unreachable" | "timeout" | "tls" | "reset" | "protocol" | "aborted";
+
+/** What an error of a connection means, and its words. */
+export function explain(error: Error): { error: SendErrorCode; message: string } {
+  // Several addresses tried in turn give one error for each.
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  const { code = "", message = String(first) } = first as NodeJS.ErrnoException;
+  const cause = (error.cause as Error | undefined)?.message;
+  switch (code) {
+    case "ECONNREFUSED":
+      return { error: "refused", message: "connection refused" };
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return { error: "dns", message: "the host name has no address" };
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EADDRNOTAVAIL":
+      return { error: "unreachable", message: "the host cannot be reached" };
+    case "ETIMEDOUT":
+    case "UND_ERR_CONNECT_TIMEOUT":
+      return { error: "timeout", message: "the connection was not made in time" };
+    case "ECONNRESET":
+    case "EPIPE":
+    case "UND_ERR_SOCKET":
+      return { error: "reset", message: "the connection was closed before an answer came" };
+    case "EPROTO":
+    case "ERR_SSL_WRONG_VERSION_NUMBER":
+      return { error: "tls", message: "what answers there speaks no TLS that fits: is it http://?" };
+    default:
+      if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code))
+        return { error: "tls", message: `${message}; trust it with --ca FILE, or any with --insecure` };
+      return { error: "protocol", message: cause === undefined ? message : `${message}: ${cause}` };
+  }
+}

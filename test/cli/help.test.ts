@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { root, run } from "./spawn.ts";
+
+const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
+const global = ["--json", "--quiet", "--no-input", "--color", "--no-color", "--env-file <file>", "--help"];
+const payload = [
+  "--provider <id>",
+  "--secret <ref>",
+  "-H, --header <header>",
+  "--set <path=value>",
+  "--unset <path>",
+  "--fresh",
+];
+
+/** Every command with the flags its page has to name. */
+const pages: readonly [command: string, flags: readonly string[]][] = [
+  ["demo", []],
+  [
+    "listen",
+    [
+      ...[
+        "[target]",
+        "--provider <id>",
+        "--secret <ref>",
+        "--port <n>",
+        "--host <address>",
+        "--require-verified",
+      ],
+      ...["--forward-invalid", "--in-order", "--timeout <duration>", "--max-body <size>", "--print <mode>"],
+      ...["--exit-after <n>", "--for <duration>", "--expect <provider/event>", "--insecure", "--ca <file>"],
+    ],
+  ],
+  [
+    "replay",
+    [
+      ...["[payloads...]", "--to <target>", ...payload, "--times <n>", "--concurrency <n>", "--rate <n>"],
+      ...["--timeout <duration>", "--insecure", "--ca <file>"],
+    ],
+  ],
+  ["sign", ["<payload>", ...payload, "--at <time>", "--curl <target>", "--out <file>"]],
+  [
+    "verify",
+    [
+      ...["--provider <id>", "--secret <ref>", "-H, --header <header>", "--body <file>", "--request <file>"],
+      ...["--at <time>", "--tolerance <duration>"],
+    ],
+  ],
+  ["fixtures list", ["[provider]"]],
+  ["fixtures show", ["<payload>"]],
+  ["fixtures new", ["<provider/event>", "[file]", "--force"]],
+  ["providers list", []],
+  ["providers show", ["<id>"]],
+  ["secrets", ["[provider]", "--write-env <file>"]],
+];
+
+describe("help", () => {
+  test("is what hookline alone prints, and names every command", async () => {
+    const [alone, long, short, word] = await Promise.all(
+      [[], ["--help"], ["-h"], ["help"]].map((args) => run(args)),
+    );
+    expect(alone).toMatchObject({ code: 0, stderr: "" });
+    for (const other of [long, short, word]) expect(other).toMatchObject({ code: 0, stdout: alone?.stdout });
+    for (const [command] of pages)
+      expect(alone?.stdout).toMatch(new RegExp(`^  ${command.split(" ")[0]} +\\w`, "m"));
+    for (const flag of global) expect(alone?.stdout).toContain(flag);
+    expect(alone?.stdout).toContain("hookline demo");
+  });
+
+  test.each(pages)("of %s names its arguments and all its flags", async (command, flags) => {
+    const { code, stdout, stderr } = await run([...command.split(" "), "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(new RegExp(`^Usage: hookline ${command} `));
+    for (const flag of [...flags, ...global]) expect(stdout).toContain(flag);
+    // And the other way round: no flag of the page is missing here.
+    const named = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    const known = [...flags, ...global, "--version"].map((flag) => flag.replace(/^-\w, /, "").split(" ")[0]);
+    expect(known).toEqual(expect.arrayContaining(named));
+  });
+
+  test("of a group names its subcommands", async () => {
+    const { code, stdout } = await run(["fixtures", "--help"]);
+    expect(code).toBe(0);
+    for (const name of ["list", "show", "new"]) expect(stdout).toMatch(new RegExp(`^  ${name} `, "m"));
+  });
+
+  test.each([
+    [
+      ["help", "sign"],
+      ["sign", "--help"],
+    ],
+    [
+      ["help", "fixtures", "new"],
+      ["fixtures", "new", "--help"],
+    ],
+    [
+      ["sign", "order.created", "-h"],
+      ["sign", "--help"],
+    ],
+    [
+      ["fixtures", "help", "new"],
+      ["fixtures", "new", "--help"],
+    ],
+  ])("%j is %j", async (args, same) => {
+    const [one, other] = await Promise.all([run(args), run(same)]);
+    expect(one).toMatchObject({ code: 0, stdout: other?.stdout, stderr: "" });
+  });
+
+  test("has no colour through a pipe", async () => {
+    expect((await run(["--help"])).stdout).not.toContain("\u001b");
+  });
+});
+
+describe("the version", () => {
+  test.each([["--version"], ["-V"]])("%s", async (flag) => {
+    expect(await run([flag])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+    expect(await run([flag, "--json"])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+});
