@@ -2,7 +2,7 @@
 // Does nothing when dist/ was built from exactly these sources: npx runs `prepare` again in a checkout.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -32,16 +32,41 @@ if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) process.
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
-/** A command is loaded by main at run time, from a file of its own. */
-const commandsApart = {
-  name: "commands-apart",
+/** Modules that become files of their own under dist/lazy/, by the names of those files. @type {Map<string, string>} */
+const lazy = new Map();
+
+/**
+ * What is imported dynamically is loaded when it is needed, from a file of its own: each command by main, and whatever
+ * rarely runs (prompts, proxies, custom providers) by the rest. Only a command's own imports stay in its file.
+ * @param {string} toDist the way from the file that is built to dist/
+ */
+const loadedApart = (toDist) => ({
+  name: "loaded-apart",
   /** @param {import("esbuild").PluginBuild} api */
   setup(api) {
-    api.onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ path, kind, importer }) =>
-      kind === "dynamic-import" && importer.endsWith(join("commands", "index.ts"))
-        ? { path: `./commands/${path.slice(2).replace(/\.ts$/, ".cjs")}`, external: true }
-        : undefined,
-    );
+    api.onResolve({ filter: /^[^.]|^\.\.?\// }, ({ path, kind, importer, resolveDir }) => {
+      if (kind !== "dynamic-import" || path.startsWith("node:")) return undefined;
+      const from = relative(join(root, "src"), importer);
+      if (from === join("commands", "index.ts")) {
+        return { path: `${toDist}commands/${path.slice(2).replace(/\.ts$/, ".cjs")}`, external: true };
+      }
+      if (from.startsWith(`commands${sep}`)) return undefined;
+      const module = path.startsWith(".") ? resolve(resolveDir, path) : path;
+      const name = (path.startsWith(".") ? relative(join(root, "src"), module) : path).replace(/\.ts$/, "");
+      const file = name.replace(/[^\w-]+/g, "-");
+      lazy.set(file, module);
+      return { path: `${toDist}lazy/${file}.cjs`, external: true };
+    });
+  },
+});
+
+/** Commander loads it for subcommands that are programs of their own. hookline has none, and it is a fifth of the start. */
+const noChildProcess = {
+  name: "no-child-process",
+  /** @param {import("esbuild").PluginBuild} api */
+  setup(api) {
+    api.onResolve({ filter: /^node:child_process$/ }, ({ path }) => ({ path, namespace: "absent" }));
+    api.onLoad({ filter: /.*/, namespace: "absent" }, () => ({ contents: "module.exports = {};" }));
   },
 };
 
@@ -51,8 +76,7 @@ const shared = {
   platform: "node",
   target: "node20.19",
   format: "cjs",
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
   legalComments: "none",
   // Commands are loaded with require: an import() of CommonJS scans the whole file for its exports first.
   supported: { "dynamic-import": false },
@@ -67,10 +91,36 @@ const commands = readdirSync(join(root, "src/commands"))
       name.endsWith(".ts") && !["index.ts", "context.ts", "flags.ts", "payload-flags.ts"].includes(name),
   )
   .map((name) => `src/commands/${name}`);
+/** @type {import("esbuild").BuildResult[]} */
 const results = await Promise.all([
-  build({ ...shared, entryPoints: ["src/main.ts"], outfile: "dist/main.cjs", plugins: [commandsApart] }),
-  build({ ...shared, entryPoints: commands, outdir: "dist/commands", outExtension: { ".js": ".cjs" } }),
+  build({
+    ...shared,
+    entryPoints: ["src/main.ts"],
+    outfile: "dist/main.cjs",
+    plugins: [loadedApart("./"), noChildProcess],
+  }),
+  build({
+    ...shared,
+    entryPoints: commands,
+    outdir: "dist/commands",
+    outExtension: { ".js": ".cjs" },
+    plugins: [loadedApart("../")],
+  }),
 ]);
+// Files that are loaded apart may load others apart.
+for (let built = 0; built < lazy.size;) {
+  const entryPoints = Object.fromEntries([...lazy].slice(built));
+  built = lazy.size;
+  results.push(
+    await build({
+      ...shared,
+      entryPoints,
+      outdir: "dist/lazy",
+      outExtension: { ".js": ".cjs" },
+      plugins: [loadedApart("../")],
+    }),
+  );
+}
 
 // The bundle carries other people's code, so their licences travel with it.
 const packages = new Set(

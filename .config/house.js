@@ -41,7 +41,7 @@ const imports = {
     if (from === undefined || from === "errors") return {};
     const allowed = mayImport[from];
 
-    /** @param {import("estree").Node} node @param {unknown} source @param {boolean} typeOnly */
+    /** @param {import("eslint").Rule.Node} node @param {unknown} source @param {boolean} typeOnly */
     const check = (node, source, typeOnly) => {
       if (typeof source !== "string" || !source.startsWith(".")) return;
       const to = roomOf(resolve(dirname(context.filename), source));

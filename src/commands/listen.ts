@@ -72,17 +72,19 @@ Examples:
           import("./flags.ts"),
           import("../ui/listen.ts"),
         ]);
-        const { duration, object, oneOf, parseFlags, port, size, wholeNumber } = flagsOf;
+        const { duration, object, oneOf, optional, parseFlags, port, size, wholeNumber } = flagsOf;
         const parsed = parseFlags(
           object({
             port,
             timeout: duration,
             maxBody: size,
-            print: oneOf(["line", "body", "full", "none"], {
-              error: "takes line, body, full or none",
-            }).optional(),
-            exitAfter: wholeNumber(1, 1_000_000_000).optional(),
-            for: duration.optional(),
+            print: optional(
+              oneOf(["line", "body", "full", "none"], {
+                error: "takes line, body, full or none",
+              }),
+            ),
+            exitAfter: optional(wholeNumber(1, 1_000_000_000)),
+            for: optional(duration),
           }),
           flags,
         );

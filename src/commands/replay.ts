@@ -45,14 +45,14 @@ Examples:
           import("./flags.ts"),
           import("../ui/replay.ts"),
         ]);
-        const { array, duration, object, parseFlags, rate, sentHeader, wholeNumber } = flagsOf;
+        const { array, duration, object, optional, parseFlags, rate, sentHeader, wholeNumber } = flagsOf;
         const parsed = parseFlags(
           object({
             header: array(sentHeader),
             times: wholeNumber(1, 100_000_000),
             concurrency: wholeNumber(1, 1000),
-            rate: rate.optional(),
-            timeout: duration.optional(),
+            rate: optional(rate),
+            timeout: optional(duration),
           }),
           flags,
         );

@@ -24,14 +24,18 @@ Examples:
     )
     .action(
       context.run(async ({ host, output }, what: string, flags: Flags) => {
-        const [{ openWorkspace }, { sign }, { array, object, parseFlags, sentHeader, time }, { showSigned }] =
-          await Promise.all([
-            import("../actions/workspace.ts"),
-            import("../actions/sign.ts"),
-            import("./flags.ts"),
-            import("../ui/sign.ts"),
-          ]);
-        const { header, at } = parseFlags(object({ header: array(sentHeader), at: time.optional() }), flags);
+        const [
+          { openWorkspace },
+          { sign },
+          { array, object, optional, parseFlags, sentHeader, time },
+          { showSigned },
+        ] = await Promise.all([
+          import("../actions/workspace.ts"),
+          import("../actions/sign.ts"),
+          import("./flags.ts"),
+          import("../ui/sign.ts"),
+        ]);
+        const { header, at } = parseFlags(object({ header: array(sentHeader), at: optional(time) }), flags);
         const workspace = await openWorkspace(host, flags.secret);
         const signed = await sign(workspace, {
           what,

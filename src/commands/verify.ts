@@ -41,7 +41,7 @@ Examples:
         const [
           { openWorkspace },
           { verify },
-          { array, header, object, parseFlags, time, tolerance },
+          { array, header, object, optional, parseFlags, time, tolerance },
           { showVerified },
         ] = await Promise.all([
           import("../actions/workspace.ts"),
@@ -50,7 +50,7 @@ Examples:
           import("../ui/verify.ts"),
         ]);
         const parsed = parseFlags(
-          object({ header: array(header), at: time.optional(), tolerance: tolerance.optional() }),
+          object({ header: array(header), at: optional(time), tolerance: optional(tolerance) }),
           flags,
         );
         const workspace = await openWorkspace(host, flags.secret);

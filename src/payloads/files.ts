@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EXIT, HooklineError } from "../errors.ts";
 
 /** Largest payload read, in bytes. */
-export const maxPayloadBytes = 64 * 1024 * 1024;
+const maxPayloadBytes = 64 * 1024 * 1024;
 
 /** What stands at a path; a link is followed. Throws `payload-unreadable` where that cannot be told. */
 export function kindOf(path: string, name: string): "folder" | "file" | undefined {

@@ -12,11 +12,11 @@ function refuse(id: string, problems: readonly Problem[]): never {
   const lines = problems.map(({ path, text }) => `  ${written(path)}: ${text}`);
   throw new HooklineError(
     "provider-invalid",
-    `The provider ${JSON.stringify(id)} cannot be used:\n${lines.join("\n")}`,
+    `the provider ${JSON.stringify(id)} cannot be used:\n${lines.join("\n")}`,
     {
       exitCode: EXIT.usage,
       nextSteps: [
-        "Correct it in hookline.json; a complete one to compare: hookline providers show stripe --json",
+        "correct it in hookline.json; a complete one to compare: hookline providers show stripe --json",
       ],
     },
   );

@@ -56,11 +56,11 @@ export function createRegistry(custom: readonly Provider[] = []): Registry {
       const provider = byId.get(id);
       if (provider) return provider;
       const near = nearest(id, [...byId.keys()]);
-      throw new HooklineError("provider-unknown", `There is no provider called ${JSON.stringify(id)}.`, {
+      throw new HooklineError("provider-unknown", `there is no provider called ${JSON.stringify(id)}`, {
         exitCode: EXIT.notFound,
         nextSteps: [
-          ...(near === undefined ? [] : [`Did you mean ${near}?`]),
-          "List the providers: hookline providers list",
+          ...(near === undefined ? [] : [`did you mean ${near}?`]),
+          "list the providers: hookline providers list",
         ],
       });
     },

@@ -27,13 +27,7 @@ export async function createDispatcher(origin: URL, options: SenderOptions): Pro
   };
   if (isProxied(origin, options)) {
     const { http, https, no } = options.proxy ?? {};
-    const [{ default: EnvHttpProxyAgent }, { default: Base }, { default: openTunnel }] = await Promise.all([
-      import("undici/lib/dispatcher/env-http-proxy-agent.js"),
-      import("undici/lib/dispatcher/dispatcher.js"),
-      import("undici/lib/api/api-connect.js"),
-    ]);
-    // The agent opens tunnels by a method that undici's index, which is not loaded, puts in its place.
-    Base.prototype.connect = openTunnel;
+    const { EnvHttpProxyAgent } = await import("./proxy-agent.ts");
     try {
       return new EnvHttpProxyAgent({
         ...shared,
@@ -56,7 +50,7 @@ export async function createDispatcher(origin: URL, options: SenderOptions): Pro
       );
     }
   }
-  const { default: Pool } = await import("undici/lib/dispatcher/pool.js");
+  const { Pool } = await import("./pool.ts");
   return new Pool(origin.origin, { ...shared, connect: { ...tls, timeout: options.timeoutMs } });
 }
 

@@ -19,7 +19,7 @@ const ofTheConnection = new Set([
 ]);
 
 /** The headers that travel on beyond one connection: without those above and those `Connection` names. */
-export function endToEnd(headers: RawHeaders): string[] {
+function endToEnd(headers: RawHeaders): string[] {
   let named: Set<string> | undefined;
   for (let index = 0; index + 1 < headers.length; index += 2) {
     if (headers[index]?.length === 10 && headers[index]?.toLowerCase() === "connection") {

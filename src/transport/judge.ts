@@ -20,6 +20,6 @@ export function judge(ack: Provider["ack"], result: SendResult): Outcome {
   return { ok: true };
 }
 
-export function isSuccess(ack: Provider["ack"], status: number): boolean {
+function isSuccess(ack: Provider["ack"], status: number): boolean {
   return ack.success === "2xx" ? status >= 200 && status < 300 : ack.success.includes(status);
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { finished } from "node:stream";
 import { HooklineError } from "../errors.ts";
 import { headerValue } from "../signing/headers.ts";
 import type { RawHeaders } from "../signing/types.ts";
@@ -97,18 +98,17 @@ export async function createReceiver(options: ReceiverOptions): Promise<Receiver
 /** Callbacks, not promises: on this path every promise costs thousands of requests a second. */
 function handle(request: IncomingMessage, response: ServerResponse, options: ReceiverOptions): void {
   const receivedAt = options.now();
-  const turnAway = (): void => {
-    response.writeHead(503, ["connection", "close", "content-length", "0"]).end();
+  const dismiss = (status: number, headers: readonly string[] = []): void => {
+    response.writeHead(status, [...headers, ...lastWords(options), "content-length", "0"]).flushHeaders();
+    // What still comes is read and dropped before the connection may close: the sender gets to read the answer.
+    finished(request, () => response.end());
     request.resume();
   };
-  if (!options.open()) return turnAway();
+  if (!options.open()) return dismiss(503);
   const { method = "", url: target = "", rawHeaders: headers } = request;
   const refuse = (status: Refusal["status"], bytes: number): void => {
     options.refused({ status, method, target, headers, receivedAt, bytes });
-    const allow = status === 405 ? ["allow", "POST"] : [];
-    // The connection stays: what still comes is read and dropped, so that the sender gets to read the answer.
-    response.writeHead(status, [...allow, ...lastWords(options), "content-length", "0"]).end();
-    request.resume();
+    dismiss(status, status === 405 ? ["allow", "POST"] : []);
   };
   if (method !== "POST") return refuse(405, 0);
   const announced = Number(headerValue(headers, "content-length") ?? 0);
@@ -131,7 +131,7 @@ function handle(request: IncomingMessage, response: ServerResponse, options: Rec
   });
   request.on("end", () => {
     if (bytes > options.maxBody) return;
-    if (!options.open()) return turnAway();
+    if (!options.open()) return dismiss(503);
     const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
     try {
       const answer = options.answer({ method, target, headers, body, receivedAt });

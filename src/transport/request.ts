@@ -78,7 +78,7 @@ function without(headers: RawHeaders, name: string): string[] {
 }
 
 /** Header values are latin1 on the wire: text goes out as its UTF-8 bytes, line ends and other controls not at all. */
-export function headerText(text: string): string {
+function headerText(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return Buffer.from(text.replace(/[\x00-\x1f\x7f]/g, ""), "utf8").toString("latin1");
 }

@@ -41,7 +41,7 @@ export function errorJson(error: unknown): ErrorJson {
     error: {
       code: "unexpected",
       message: messageOf(error),
-      next_steps: ["This is a bug of hookline: report it."],
+      next_steps: ["this is a bug of hookline: report it"],
     },
   };
 }

@@ -79,9 +79,9 @@ export function createOutput(streams: { stdout: Sink; stderr: Sink }, options: O
     closed.add(stream);
     if (stream !== streams.stdout) return;
     if (!READER_GONE.has(error.code ?? ""))
-      failure = new HooklineError("output-failed", `Standard output cannot be written: ${error.message}`, {
+      failure = new HooklineError("output-failed", `standard output cannot be written: ${error.message}`, {
         exitCode: EXIT.failed,
-        nextSteps: ["Check what standard output is redirected to, and the space left there."],
+        nextSteps: ["check what standard output is redirected to, and the space left there"],
         cause: error,
       });
     options.onClosed();

@@ -70,7 +70,7 @@ export function createPrompts(
       return await prompt(library, { ...streams, signal: left.signal });
     } catch (error) {
       if (!(error instanceof Error) || !/^(Exit|Abort)PromptError$/.test(error.name)) throw error;
-      throw new HooklineError("interrupted", "Nothing was done: the question was not answered.", {
+      throw new HooklineError("interrupted", "nothing was done: the question was not answered", {
         exitCode: EXIT.failed,
         cause: error,
       });

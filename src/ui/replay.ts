@@ -60,7 +60,7 @@ export async function showReplay(
 }
 
 /** `✓ fareplay/order.created  200  12 ms` */
-export function deliveryLine(output: Output, delivery: ReplayDelivery): string {
+function deliveryLine(output: Output, delivery: ReplayDelivery): string {
   const { out } = output;
   const { outcome, status, durationMs } = delivery;
   return [

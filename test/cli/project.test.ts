@@ -24,25 +24,25 @@ const errorOf = ({ stdout, stderr }: Finished): { code: string; message: string 
 
 describe("the secret comes from the nearest of", () => {
   const place = project({ secrets: { fareplay: "file:project.txt" } });
-  place.write("project.txt", "of the project\n");
-  place.write("some.env", `${variable}="of the env file"\n`);
+  place.write("project.txt", "pppp-project\n");
+  place.write("some.env", `${variable}="ffff-file"\n`);
   const flag = ["--secret", "env:MINE"];
   const file = ["--env-file", "some.env"];
-  const own = { [variable]: "of the environment" };
-  const mine = { MINE: "of the flag" };
+  const own = { [variable]: "eeee-own" };
+  const mine = { MINE: "gggg-flag" };
 
   test.each([
-    ["flag", "of the flag", [...flag, ...file], { ...own, ...mine }, "the secret from --secret (MINE)"],
-    ["environment", "of the environment", file, own, `the secret in ${variable}`],
-    ["env file", "of the env file", file, {}, `the secret in ${variable} of the env file`],
+    ["flag", "gggg-flag", [...flag, ...file], { ...own, ...mine }, "the secret from --secret (MINE)"],
+    ["environment", "eeee-own", file, own, `the secret in ${variable}`],
+    ["env file", "ffff-file", file, {}, `the secret in ${variable} of the env file`],
+    ["project file", "pppp-project", [], {}, "the secret hookline.json names (project.txt)"],
     [
-      "env file, of its place alone",
-      "of the project",
-      [],
-      {},
-      "the secret hookline.json names (project.txt)",
+      "env file, where the variable is empty",
+      "ffff-file",
+      file,
+      { [variable]: "" },
+      `the secret in ${variable} of the env file`,
     ],
-    ["env file, where the variable is empty", "of the env file", file, { [variable]: "" }, "of the env file"],
   ])("%s", async (_, secret, flags, env, origin) => {
     const { code, stdout, stderr } = await run(["sign", "order.created", ...flags], { place, env });
     expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -200,12 +200,12 @@ describe("a provider of one's own", () => {
   };
   const place = project({
     providers: { acme },
-    secrets: { acme: ["env:ACME_WEBHOOK_SECRET", "file:old.txt"] },
+    secrets: { acme: ["env:NEW_WEBHOOK_SECRET", "file:old.txt"] },
   });
   const body = '{"id":"ac_1","type":"thing.made"}\n';
   place.write("old.txt", "old\n");
   place.write("acme/thing.made.json", body);
-  const env = { ACME_WEBHOOK_SECRET: "new" };
+  const env = { NEW_WEBHOOK_SECRET: "new" };
   const at = 1_773_757_920;
   const mac = (secret: string): string =>
     `v9=${createHmac("sha512", secret).update(`ac_1|${at}|${body}`).digest("base64")}`;
@@ -224,7 +224,7 @@ describe("a provider of one's own", () => {
     expect(stdout).toContain(
       "x-acme-signature: at=<time>,v9=<base64 HMAC-SHA-512 of {header:x-acme-id}|{timestamp}|{body}>, 60 s",
     );
-    expect(stdout).toContain("the secret hookline.json names (ACME_WEBHOOK_SECRET)");
+    expect(stdout).toContain("the secret hookline.json names (NEW_WEBHOOK_SECRET)");
     expect(stdout).toContain("  · All of it.\n");
   });
 
@@ -232,7 +232,7 @@ describe("a provider of one's own", () => {
     const args = ["sign", "./acme/thing.made.json", "--at", String(at)];
     const { stdout, stderr } = await run(args, { place, env });
     expect(stderr).toBe(
-      `Acme · ${body.length} B · signed with the secret hookline.json names (ACME_WEBHOOK_SECRET)\n`,
+      `Acme · ${body.length} B · signed with the secret hookline.json names (NEW_WEBHOOK_SECRET)\n`,
     );
     expect(stdout).toBe(
       [

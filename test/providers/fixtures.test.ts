@@ -252,17 +252,17 @@ describe("the registry", () => {
   });
 
   test.each([
-    ["strpe", "Did you mean stripe?"],
-    ["Fareplay", "Did you mean fareplay?"],
-    ["standard", "Did you mean standard-webhooks?"],
-    ["fikäfi", "Did you mean fikafi?"],
-    ["gihtub", "Did you mean github?"],
+    ["strpe", "did you mean stripe?"],
+    ["Fareplay", "did you mean fareplay?"],
+    ["standard", "did you mean standard-webhooks?"],
+    ["fikäfi", "did you mean fikafi?"],
+    ["gihtub", "did you mean github?"],
   ])("refuses %s, with the nearest", (id, hint) => {
     expect(() => registry.require(id)).toThrow(
       expect.objectContaining({
         code: "provider-unknown",
         exitCode: 4,
-        nextSteps: [hint, "List the providers: hookline providers list"],
+        nextSteps: [hint, "list the providers: hookline providers list"],
       }),
     );
   });
@@ -275,7 +275,7 @@ describe("the registry", () => {
       caught = error;
     }
     expect(isHooklineError(caught) && caught.nextSteps).toEqual([
-      "List the providers: hookline providers list",
+      "list the providers: hookline providers list",
     ]);
   });
 
