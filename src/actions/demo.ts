@@ -80,7 +80,7 @@ async function show(
   for await (const event of listening) {
     report({ side: "listener", event });
     if (event.type !== "ready") continue;
-    sending = send(event.url).finally(() => finished.abort());
+    sending = send(event.urls[0] ?? "").finally(() => finished.abort());
     // Awaited below, once the listener has stopped.
     sending.catch(() => undefined);
   }

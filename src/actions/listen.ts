@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import type { Provider } from "../providers/contract.ts";
 import { forward, forwardPath, relayed } from "../transport/forward.ts";
 import { createAssessor, type Assessment } from "../transport/assess.ts";
@@ -43,7 +44,8 @@ export interface ListenOptions extends ConnectOptions {
 
 export interface ListenReady {
   type: "ready";
-  url: string;
+  /** The addresses it can be reached at; the first is this machine's own wherever there is one. */
+  urls: string[];
   port: number;
   target: string | undefined;
   /** Providers a path of this listener names. */
@@ -155,7 +157,7 @@ async function receive(
     secretsOf: (provider) => workspace.secretsOf(provider),
   });
 
-  const recent = createRecent(remembered);
+  const recent = createRecent(remembered, host.random(4).readUInt32LE());
   const counts = { received: 0, verified: 0, rejected: 0, unverified: 0, duplicates: 0 };
   let accepted = 0;
   let stopping = false;
@@ -282,7 +284,7 @@ async function receive(
   if (options.signal.aborted) stop();
   report({
     type: "ready",
-    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${receiver.port}`,
+    urls: addressesOf(options.host).map((address) => `http://${address}:${receiver.port}`),
     port: receiver.port,
     target: target?.url.href,
     paths: (only.length > 0 ? only : registry.all).map((provider) => provider.id),
@@ -296,6 +298,16 @@ async function receive(
   if (underWay > 0) await new Promise<void>((resolve) => (noneUnderWay = resolve));
   if (broken !== undefined) throw broken.error;
   report({ type: "stopped", ...counts, unmet: expectations.unmet() });
+}
+
+/** The addresses behind the one that is listened on: `0.0.0.0` and `::` stand for all this machine has. */
+function addressesOf(host: string): string[] {
+  if (host !== "0.0.0.0" && host !== "::") return [host.includes(":") ? `[${host}]` : host];
+  const others = Object.values(networkInterfaces())
+    .flatMap((addresses = []) => addresses)
+    .filter(({ family, internal }) => family === "IPv4" && !internal)
+    .map(({ address }) => address);
+  return ["127.0.0.1", ...others];
 }
 
 const unverifiedReply: Answer = {

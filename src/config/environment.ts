@@ -32,8 +32,9 @@ export function readEnvironment(envFile?: string): Environment {
   const fromFile = envFile === undefined ? {} : readEnvFile(envFile);
   const variable = (name: string): { value: string; source: VariableSource } | undefined => {
     const value = Object.hasOwn(own, name) ? own[name] : undefined;
-    if (value) return { value, source: "environment" };
     const other = Object.hasOwn(fromFile, name) ? fromFile[name] : undefined;
+    // Node has a flag of the same name, takes it from a script's arguments too, and has then set what the file says.
+    if (value && value !== other) return { value, source: "environment" };
     return other ? { value: other, source: "env-file" } : undefined;
   };
   const value = (...names: string[]): string | undefined =>

@@ -18,7 +18,7 @@ export interface Project {
 }
 
 /**
- * Reads the project file of the folder or of the nearest one above it, no further up than the repository's root.
+ * Reads the folder's project file or, inside a repository, the nearest one above it up to the repository's root.
  * @throws HooklineError `project-invalid`
  */
 export async function loadProject(folder: string): Promise<Project | undefined> {
@@ -53,11 +53,14 @@ export async function loadProject(folder: string): Promise<Project | undefined> 
   };
 }
 
+/** Inside a repository the nearest one up to its root; elsewhere only the folder's own: what lies above is nobody's. */
 function findProject(folder: string): string | undefined {
+  let found: string | undefined;
   for (let here = folder; ; here = dirname(here)) {
     const file = join(here, fileName);
-    if (existsSync(file)) return file;
-    if (existsSync(join(here, ".git")) || dirname(here) === here) return undefined;
+    if (found === undefined && existsSync(file)) found = file;
+    if (existsSync(join(here, ".git"))) return found;
+    if (dirname(here) === here) return found === join(folder, fileName) ? found : undefined;
   }
 }
 

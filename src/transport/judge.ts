@@ -8,11 +8,21 @@ export type Outcome =
   | { ok: false; reason: "status"; status: number; accepted: "2xx" | readonly number[] }
   /** The answer came after the provider would have given up. */
   | { ok: false; reason: "late"; allowedMs: number }
-  | { ok: false; reason: SendErrorCode; message: string };
+  | {
+      ok: false;
+      reason: SendErrorCode;
+      message: string;
+      /** Set where no answer came for as long as the provider waits. */
+      allowedMs?: number;
+    };
 
 /** Fikäfi takes exactly 200 within 5 s; most take any 2xx; none follows a redirect */
 export function judge(ack: Provider["ack"], result: SendResult): Outcome {
-  if (!result.ok) return { ok: false, reason: result.error, message: result.message };
+  if (!result.ok) {
+    const { error, message, durationMs } = result;
+    const outlasted = error === "timeout" && durationMs >= ack.timeoutMs;
+    return { ok: false, reason: error, message, ...(outlasted ? { allowedMs: ack.timeoutMs } : {}) };
+  }
   if (!isSuccess(ack, result.status)) {
     return { ok: false, reason: "status", status: result.status, accepted: ack.success };
   }

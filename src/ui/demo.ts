@@ -20,7 +20,7 @@ export async function showDemo(output: Output, events: AsyncIterable<DemoEvent>)
       const { event } = happened;
       if (event.type === "ready")
         output.line(
-          `A listener is up at ${out.bold(event.url)}. Every vendor's webhooks are sent to it, signed with`,
+          `A listener is up at ${out.bold(event.urls[0] ?? "")}. Every vendor's webhooks are sent to it, signed with`,
         );
       if (event.type === "ready") output.line("this machine's development secrets.");
       if (event.type === "delivery") {

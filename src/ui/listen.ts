@@ -31,21 +31,17 @@ export async function showListen(
 }
 
 function showReady(output: Output, ready: ListenReady): void {
-  output.json({ type: "ready", url: ready.url, port: ready.port, target: ready.target ?? null });
+  const { urls, port, target, paths } = ready;
+  const [url = "", ...others] = urls;
+  output.json({ type: "ready", url, urls, port, target: target ?? null });
   const { err } = output;
-  const example = ready.paths[0] ?? "fareplay";
-  const forwarding = ready.target === undefined ? "" : ` → ${safeLine(ready.target, 200)}`;
-  output.note(`${err.green("●")} listening on ${err.bold(ready.url)}${forwarding}`);
-  output.note(
-    err.dim(
-      `  give each provider its own path: ${ready.url}/${example}${ready.paths.length > 1 ? `, ${ready.url}/${ready.paths[1]}` : ""} …`,
-    ),
-  );
-  output.note(
-    err.dim(
-      `  from outside: cloudflared tunnel --url ${ready.url}   or   ssh -R 80:localhost:${ready.port} localhost.run`,
-    ),
-  );
+  const note = (text: string): void => output.note(err.dim(`  ${text}`));
+  const forwarding = target === undefined ? "" : ` → ${safeLine(target, 200)}`;
+  output.note(`${err.green("●")} listening on ${err.bold(url)}${forwarding}`);
+  if (others.length > 0) note(`and on ${others.join(", ")}`);
+  const examples = paths.slice(0, 2).map((path) => `${url}/${path}`);
+  note(`each provider has its own path: ${examples.join(", ")}${paths.length > 2 ? " …" : ""}`);
+  note(`from outside: cloudflared tunnel --url ${url}   or   ssh -R 80:localhost:${port} localhost.run`);
 }
 
 export function showDelivery(output: Output, delivery: ListenDelivery, print: PrintMode): void {

@@ -100,7 +100,9 @@ function reason({ outcome, title, durationMs }: ReplayDelivery): string {
     case "late":
       return `too late: ${who} gives up after ${duration(outcome.allowedMs)}`;
     case "timeout":
-      return `no answer after ${duration(durationMs)}`;
+      return outcome.allowedMs === undefined
+        ? `no answer after ${duration(durationMs)}`
+        : `no answer, and ${who} gives up after ${duration(outcome.allowedMs)}`;
     default:
       return safeLine(outcome.message, 200);
   }

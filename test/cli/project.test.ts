@@ -171,6 +171,8 @@ describe("the project file is looked for", () => {
 
   test("in the folders above, up to the root of the repository", async () => {
     const place = project(acme);
+    expect(await knowsAcme(place, "a/b/c")).toBe(false);
+    place.write(".git/HEAD", "ref: refs/heads/main\n");
     expect(await knowsAcme(place, "a/b/c")).toBe(true);
     place.write("a/.git/HEAD", "ref: refs/heads/main\n");
     expect(await knowsAcme(place, "a/b/c")).toBe(false);

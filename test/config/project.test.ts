@@ -132,8 +132,17 @@ describe("the project file is looked for", () => {
     return made;
   };
 
+  test("in the folder alone where there is no repository", async () => {
+    const root = createFolder();
+    const deep = below(root, "a");
+    file(root);
+    expect(await loadProject(deep)).toBeUndefined();
+    expect(await loadProject(root)).toMatchObject({ folder: root });
+  });
+
   test("in the folder and those above it: the nearest counts", async () => {
     const root = createFolder();
+    below(root, ".git");
     const middle = below(root, "middle");
     const deep = below(root, "middle/a/b");
     file(root);
