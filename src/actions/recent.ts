@@ -17,11 +17,11 @@ export function createRecent(size: number, seed: number): Recent {
   return {
     seen(key) {
       const hash = hash53(key, seed);
+      const known = lastAt.has(hash);
       const slot = count % size;
       const oldest = ring[slot] ?? 0;
       // The oldest one's key may have come again since.
       if (count >= size && lastAt.get(oldest) === count - size) lastAt.delete(oldest);
-      const known = lastAt.has(hash);
       lastAt.set(hash, count);
       ring[slot] = hash;
       count++;

@@ -299,6 +299,7 @@ describe("what is printed", () => {
     expect(ready).toEqual({
       type: "ready",
       url: listener.url,
+      urls: [listener.url],
       port,
       target: `http://localhost:${target.port}/hooks`,
     });

@@ -246,7 +246,7 @@ describe("what is wrong before anything is sent", () => {
       "a path that is not there",
       2,
       ["order.created", "--unset", "data.nothing", "--to", "1"],
-      "data.nothing",
+      "data has no nothing",
     ],
     ["a dangerous path", 2, ["order.created", "--set", "__proto__.x=1", "--to", "1"], "__proto__"],
     [

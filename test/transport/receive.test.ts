@@ -1,0 +1,153 @@
+import { createServer } from "node:net";
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  createReceiver,
+  type Answer,
+  type IncomingRequest,
+  type Receiver,
+  type ReceiverOptions,
+  type Refusal,
+} from "../../src/transport/receive.ts";
+import { exchange, listening, post } from "../cli/run-servers.ts";
+
+const receivers: Receiver[] = [];
+afterEach(async () => {
+  await Promise.all(receivers.splice(0).map((receiver) => receiver.close(0)));
+});
+
+async function receive(options: Partial<ReceiverOptions> = {}) {
+  const got: IncomingRequest[] = [];
+  const refused: Refusal[] = [];
+  const broken: unknown[] = [];
+  const receiver = await createReceiver({
+    host: "127.0.0.1",
+    port: 0,
+    maxBody: 1000,
+    now: () => 1_700_000_000_000,
+    open: () => true,
+    answer: (request) => {
+      got.push(request);
+      return { status: 200 };
+    },
+    refused: (refusal) => void refused.push(refusal),
+    broken: (error) => void broken.push(error),
+    ...options,
+  });
+  receivers.push(receiver);
+  return { receiver, url: `http://127.0.0.1:${receiver.port}`, got, refused, broken };
+}
+
+describe("a receiver", () => {
+  test("hands on bytes, headers and target as they came, with the time", async () => {
+    const { url, got } = await receive();
+    await exchange(
+      url,
+      "POST /a/../b?%20 HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nx-a: \xe9\r\nConnection: close\r\nContent-Length: 3\r\n\r\n\x00\xff\n",
+    );
+    expect(got).toHaveLength(1);
+    expect(got[0]).toMatchObject({ method: "POST", target: "/a/../b?%20", receivedAt: 1_700_000_000_000 });
+    expect(got[0]?.headers.slice(0, 6)).toEqual(["Host", "x", "X-A", "1", "x-a", "\xe9"]);
+    expect([...(got[0]?.body ?? [])]).toEqual([0, 255, 10]);
+  });
+
+  test.each([
+    ["at once", (answer: Answer) => answer],
+    ["later", (answer: Answer) => Promise.resolve(answer)],
+  ])("answers what it is told, %s", async (_, given) => {
+    const answers: Answer[] = [
+      { status: 201, headers: ["Set-Cookie", "a", "set-cookie", "b"], body: "ü" },
+      { status: 204, body: "never seen" },
+      { status: 304 },
+      { status: 599, body: Buffer.from([0, 255]) },
+    ];
+    const { url } = await receive({ answer: () => given(answers.shift() ?? { status: 500 }) });
+    const made = await post(url);
+    expect(made).toMatchObject({ status: 201, body: Buffer.from("ü") });
+    expect(made.headers.slice(0, 4)).toEqual(["Set-Cookie", "a", "set-cookie", "b"]);
+    expect(await post(url)).toMatchObject({ status: 204, body: Buffer.alloc(0) });
+    expect(await post(url)).toMatchObject({ status: 304, body: Buffer.alloc(0) });
+    expect(await post(url)).toMatchObject({ status: 599, body: Buffer.from([0, 255]) });
+  });
+
+  test("an answer that cannot be made is 500, and told to whoever started it", async () => {
+    const failures = [() => Promise.reject(new Error("later")), () => ({ status: 5 })];
+    const { url, broken } = await receive({
+      answer: () => {
+        const next = failures.pop();
+        if (next === undefined) throw new Error("at once");
+        return next();
+      },
+    });
+    for (let turn = 0; turn < 3; turn++) expect((await post(url)).status).toBe(500);
+    expect(broken.map((error) => (error as Error).message)).toEqual([
+      expect.stringContaining("5"),
+      "later",
+      "at once",
+    ]);
+  });
+
+  test("the limit is the largest body that is taken, announced or not", async () => {
+    const { url, got, refused } = await receive();
+    const chunked = { "transfer-encoding": "chunked" };
+    const statuses = [];
+    for (const size of [1000, 1001])
+      for (const headers of [{}, chunked])
+        statuses.push((await post(url, { body: Buffer.alloc(size), headers })).status);
+    expect(statuses).toEqual([200, 200, 413, 413]);
+    expect(got).toHaveLength(2);
+    expect(refused.map(({ status, bytes }) => [status, bytes])).toEqual([
+      [413, 1001],
+      [413, 1001],
+    ]);
+  });
+
+  test("once it is shut, what comes on an open connection gets 503 and is nobody's", async () => {
+    let open = true;
+    const { url, got, refused } = await receive({ open: () => open });
+    expect((await post(url)).status).toBe(200);
+    open = false;
+    const late = await post(url, { body: Buffer.alloc(5_000_000) });
+    expect(late.status).toBe(503);
+    expect(late.headers.map((text) => text.toLowerCase())).toContain("close");
+    expect([got.length, refused.length]).toEqual([1, 0]);
+  });
+
+  test("closing waits for what is under way, and cuts it off when the time is up", async () => {
+    let release: () => void = () => undefined;
+    let asked: () => void = () => undefined;
+    const answer = (): Promise<Answer> =>
+      new Promise((resolve) => {
+        release = () => resolve({ status: 202 });
+        asked();
+      });
+    const first = await receive({ answer });
+    const underWay = new Promise<void>((resolve) => (asked = resolve));
+    const answered = post(first.url);
+    await underWay;
+    let closed = false;
+    const closing = first.receiver.close(60_000).then(() => (closed = true));
+    await expect(post(first.url)).rejects.toThrow();
+    expect(closed).toBe(false);
+    release();
+    expect((await answered).status).toBe(202);
+    await closing;
+
+    const second = await receive({ answer });
+    const again = new Promise<void>((resolve) => (asked = resolve));
+    const cut = post(second.url).catch((error: unknown) => error);
+    await again;
+    await second.receiver.close(50);
+    expect(await cut).toBeInstanceOf(Error);
+  });
+
+  test("a taken port and an address that is not ours", async () => {
+    const server = createServer();
+    const port = await listening(server);
+    await expect(receive({ port })).rejects.toMatchObject({ code: "port-taken", exitCode: 2 });
+    server.close();
+    await expect(receive({ host: "192.0.2.1" })).rejects.toMatchObject({
+      code: "cannot-listen",
+      exitCode: 2,
+    });
+  });
+});
