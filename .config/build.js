@@ -1,10 +1,9 @@
-// Bundles the program into dist/: main.cjs and one self-contained CommonJS file per command.
+// Bundles the program into dist/: main.cjs, a CommonJS file per command, and under lazy/ what only some runs need.
 // Does nothing when dist/ was built from exactly these sources: npx runs `prepare` again in a checkout.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
@@ -29,6 +28,8 @@ for (const file of inputs)
 const stamp = hash.digest("hex");
 if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) process.exit(0);
 
+// Not needed, and so not loaded, where nothing is to be built.
+const { build } = await import("esbuild");
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 
@@ -44,7 +45,7 @@ const loadedApart = (toDist) => ({
   name: "loaded-apart",
   /** @param {import("esbuild").PluginBuild} api */
   setup(api) {
-    api.onResolve({ filter: /^[^.]|^\.\.?\// }, ({ path, kind, importer, resolveDir }) => {
+    api.onResolve({ filter: /.*/ }, ({ path, kind, importer, resolveDir }) => {
       if (kind !== "dynamic-import" || path.startsWith("node:")) return undefined;
       const from = relative(join(root, "src"), importer);
       if (from === join("commands", "index.ts")) {
