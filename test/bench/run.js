@@ -213,12 +213,7 @@ async function ourRate(port, connections, amount) {
 
 /** @param {number} port @param {number} connections @param {number} amount */
 async function autocannonRate(port, connections, amount) {
-  const stdout = await run([
-    join(here, "autocannon.js"),
-    String(port),
-    String(connections),
-    String(amount),
-  ]);
+  const stdout = await run([join(here, "autocannon.js"), String(port), String(connections), String(amount)]);
   const result = /** @type {{ perSecond: number, ok: number }} */ (JSON.parse(stdout));
   if (result.ok < amount) throw new Error("some requests of the peer failed");
   return result.perSecond;
