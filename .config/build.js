@@ -1,13 +1,15 @@
 // Bundles the program into dist/: main.cjs, a CommonJS file per command, and under lazy/ what only some runs need.
 // Does nothing when dist/ was built from exactly these sources: npx runs `prepare` again in a checkout.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
 const stampFile = join(dist, ".stamp");
+// Built beside, then put in its place: whoever starts the program meanwhile finds it whole.
+const made = join(root, `.dist.${process.pid}`);
 
 /** @param {string} folder @returns {string[]} */
 const filesUnder = (folder) =>
@@ -30,8 +32,8 @@ if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === stamp) process.
 
 // Not needed, and so not loaded, where nothing is to be built.
 const { build } = await import("esbuild");
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
+mkdirSync(made);
+process.on("exit", () => rmSync(made, { recursive: true, force: true }));
 
 /** Modules that become files of their own under dist/lazy/, by the names of those files. @type {Map<string, string>} */
 const lazy = new Map();
@@ -97,13 +99,13 @@ const results = await Promise.all([
   build({
     ...shared,
     entryPoints: ["src/main.ts"],
-    outfile: "dist/main.cjs",
+    outfile: join(made, "main.cjs"),
     plugins: [loadedApart("./"), noChildProcess],
   }),
   build({
     ...shared,
     entryPoints: commands,
-    outdir: "dist/commands",
+    outdir: join(made, "commands"),
     outExtension: { ".js": ".cjs" },
     plugins: [loadedApart("../")],
   }),
@@ -116,7 +118,7 @@ for (let built = 0; built < lazy.size;) {
     await build({
       ...shared,
       entryPoints,
-      outdir: "dist/lazy",
+      outdir: join(made, "lazy"),
       outExtension: { ".js": ".cjs" },
       plugins: [loadedApart("../")],
     }),
@@ -135,6 +137,10 @@ const licences = [...packages].sort().map((folder) => {
   const text = file ? readFileSync(join(root, folder, file), "utf8").trim() : "";
   return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text}\n`;
 });
-writeFileSync(join(dist, "THIRD-PARTY-LICENSES.txt"), licences.join(`\n${"-".repeat(80)}\n\n`));
-writeFileSync(join(dist, "package.json"), '{ "type": "commonjs" }\n');
-writeFileSync(stampFile, stamp);
+writeFileSync(join(made, "THIRD-PARTY-LICENSES.txt"), licences.join(`\n${"-".repeat(80)}\n\n`));
+writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
+writeFileSync(join(made, ".stamp"), stamp);
+const old = `${made}.old`;
+if (existsSync(dist)) renameSync(dist, old);
+renameSync(made, dist);
+rmSync(old, { recursive: true, force: true });

@@ -12,6 +12,8 @@ import { colourLevel, createTheme } from "./ui/theme.ts";
 
 const packageRoot = join(__dirname, "..");
 const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Under npx one Ctrl-C comes twice: from the terminal, and handed on by npx. */
+const sameKeyMs = 500;
 
 let output: Output | undefined;
 let exitCode: number | undefined;
@@ -93,15 +95,21 @@ const context: Context = {
   run: (handler) => actionOf(handler, () => undefined),
   runUntilSignal: (handler) =>
     actionOf(handler, ({ host }) => {
+      const { startedByNpx } = host.environment;
+      let first = 0;
       for (const [name, code] of Object.entries(signalCodes)) {
         process.on(name, () => {
-          // The second one means it: whatever is under way is dropped.
-          if (interruptedBy !== undefined) process.exit(code);
-          interruptedBy = code;
-          interruption.abort();
+          if (interruptedBy === undefined) {
+            first = performance.now();
+            interruptedBy = code;
+            interruption.abort();
+          } else if (!startedByNpx || performance.now() - first > sameKeyMs) {
+            // The second one means it: whatever is under way is dropped.
+            process.exit(code);
+          }
         });
       }
-      if (host.environment.startedByNpx) watchParent(() => interruption.abort());
+      if (startedByNpx) watchParent(() => interruption.abort());
     }),
 };
 

@@ -1,108 +1,18 @@
 import { networkInterfaces } from "node:os";
 import type { Provider } from "../providers/contract.ts";
 import { forward, forwardPath, relayed } from "../transport/forward.ts";
-import { createAssessor, type Assessment } from "../transport/assess.ts";
+import { createAssessor } from "../transport/assess.ts";
 import { createReceiver, type Answer, type IncomingRequest, type Refusal } from "../transport/receive.ts";
 import type { SendResult } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
-import type { Finding, RawHeaders } from "../signing/types.ts";
 import { events } from "./channel.ts";
-import { openSender, type ConnectOptions } from "./connect.ts";
+import { openSender } from "./connect.ts";
 import { createExpectations } from "./expectations.ts";
 import { randomText } from "./ids.ts";
+import type { ListenDelivery, ListenEvent, ListenOptions, RefusalCode } from "./listen-events.ts";
+import { findSecrets } from "./listen-secrets.ts";
 import { createRecent } from "./recent.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
-
-export interface ListenOptions extends ConnectOptions {
-  /** Where accepted deliveries are forwarded to. */
-  target?: string;
-  /** Ids of the only providers to expect. */
-  providers: readonly string[];
-  host: string;
-  port: number;
-  /** Turn away whatever does not verify against the configured or else the development secret. */
-  requireVerified: boolean;
-  /** A secret was given for whoever sends, so that what no provider claims does not verify. */
-  secretGiven?: boolean;
-  /** Forward what does not verify too. */
-  forwardInvalid: boolean;
-  /** Forward one at a time, in the order of arrival. */
-  inOrder: boolean;
-  /** Milliseconds the target has for its answer. */
-  timeoutMs: number;
-  /** Bytes. */
-  maxBody: number;
-  /** Stop after so many accepted deliveries. */
-  exitAfter?: number;
-  /** Stop after so many milliseconds. */
-  forMs?: number;
-  /** `provider/event` of deliveries that must have been accepted by the end. */
-  expect: readonly string[];
-  /** Stops gracefully once it is aborted. */
-  signal: AbortSignal;
-}
-
-export interface ListenReady {
-  type: "ready";
-  /** The addresses it can be reached at; the first is this machine's own wherever there is one. */
-  urls: string[];
-  port: number;
-  target: string | undefined;
-  /** Providers a path of this listener names. */
-  paths: string[];
-}
-
-/** What happened to one request, whether it was accepted or turned away. */
-export interface ListenDelivery {
-  type: "delivery";
-  /** This listener's own id of it. */
-  id: string;
-  provider: string | undefined;
-  title: string | undefined;
-  event: string | undefined;
-  deliveryId: string | undefined;
-  verified: boolean | null;
-  code: Assessment<SecretOrigin>["code"] | RefusalCode;
-  findings: readonly Finding[];
-  /** Where the secret that was tried came from. */
-  origin: SecretOrigin | undefined;
-  /** Variable that would hold the secret. */
-  secretEnv: string | undefined;
-  accepted: boolean;
-  duplicate: boolean;
-  method: string;
-  /** Path and query, as sent. */
-  target: string;
-  headers: RawHeaders;
-  body: Buffer | undefined;
-  bytes: number;
-  forwarded:
-    | {
-        result: SendResult;
-        /** Set where the answer came later than the provider waits. */ allowedMs?: number;
-      }
-    | undefined;
-  /** Status the sender got. */
-  status: number;
-  durationMs: number;
-  /** Unix milliseconds. */
-  receivedAt: number;
-}
-
-export interface ListenStopped {
-  type: "stopped";
-  received: number;
-  verified: number;
-  rejected: number;
-  unverified: number;
-  duplicates: number;
-  /** Expectations that no accepted delivery met. */
-  unmet: string[];
-}
-
-export type ListenEvent = ListenReady | ListenDelivery | ListenStopped;
-
-export type RefusalCode = "request-malformed" | "method-not-allowed" | "body-too-large" | "headers-too-large";
 
 const refusalCodes: Record<Refusal["status"], RefusalCode> = {
   400: "request-malformed",
@@ -147,14 +57,13 @@ async function receive(
           timeoutMs: options.timeoutMs,
           keepBytes: largestAnswer,
         });
-  // A secret that is configured wrongly is told now, not by the first delivery that needs it.
-  for (const provider of registry.all) workspace.secretsOf(provider);
+  const secretsOf = findSecrets(workspace, options.requireVerified);
   const assess = createAssessor<SecretOrigin>({
     registry,
     only,
     requireVerified: options.requireVerified,
     secretGiven: options.secretGiven === true,
-    secretsOf: (provider) => workspace.secretsOf(provider),
+    secretsOf,
   });
 
   const recent = createRecent(remembered, host.random(4).readUInt32LE());
@@ -249,7 +158,7 @@ async function receive(
       ...refusal,
       type: "delivery",
       id: newId(),
-      provider: undefined,
+      provider: registry.get(/^\/*([^/?]*)/.exec(refusal.target)?.[1] ?? "")?.id,
       title: undefined,
       event: undefined,
       deliveryId: undefined,

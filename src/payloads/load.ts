@@ -7,7 +7,7 @@ import { closest } from "./closest.ts";
 import { filesBelow, kindOf, readPayloadFile, refuseTooLarge } from "./files.ts";
 import { fixturesOf, withoutExtension } from "./fixtures.ts";
 
-export { listFixtures, type Fixture } from "./fixtures.ts";
+export { listFixtures } from "./fixtures.ts";
 
 /** Raw bytes to send, as they were found. */
 export interface Payload {

@@ -42,9 +42,15 @@ function endToEnd(headers: RawHeaders): string[] {
  * @param rest what follows the part of the path that named the provider, without a leading `/`
  */
 export function forwardPath(target: Target, rest: string, query: string): string {
-  const path = target.open ? target.url.pathname.replace(/\/$/, "") + "/" + rest : target.url.pathname;
+  const path = target.open ? target.url.pathname.replace(/\/$/, "") + "/" + below(rest) : target.url.pathname;
   const queries = [target.url.search.slice(1), query].filter((part) => part !== "").join("&");
   return queries === "" ? path : `${path}?${queries}`;
+}
+
+/** Without `.` and `..` segments, plain or percent-encoded: a stranger's path must not lead out of the target's. */
+function below(rest: string): string {
+  const dots = /(^|\/)(\.|%2e){1,2}(?=\/|$)/i;
+  return dots.test(rest) ? new URL(`http://localhost/${rest}`).pathname.slice(1) : rest;
 }
 
 /** Sends a received request on: the raw bytes, and every header that is not of the connection, repeated ones too. */

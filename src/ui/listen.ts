@@ -1,4 +1,4 @@
-import type { ListenDelivery, ListenEvent, ListenReady, ListenStopped } from "../actions/listen.ts";
+import type { ListenDelivery, ListenEvent, ListenReady, ListenStopped } from "../actions/listen-events.ts";
 import { bodyLines } from "./body.ts";
 import { renderFinding } from "./findings.ts";
 import { bytes, count, duration, timeOfDay } from "./format.ts";

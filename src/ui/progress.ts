@@ -43,7 +43,7 @@ export async function createProgress(
     ].join(" ");
   };
 
-  const { default: ora } = await import("ora");
+  const { ora } = await import("./ora.ts");
   const line = ora({
     stream,
     isEnabled: true,

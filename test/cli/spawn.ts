@@ -84,7 +84,7 @@ const running = new Set<ChildProcess>();
 let shared: Place | undefined;
 
 /** The place that processes of this test file share: their development secrets are the same. */
-export function sharedPlace(): Place {
+function sharedPlace(): Place {
   return (shared ??= createPlace());
 }
 
