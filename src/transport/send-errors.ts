@@ -29,8 +29,11 @@ export function explain(error: Error): { error: SendErrorCode; message: string }
     case "ERR_SSL_WRONG_VERSION_NUMBER":
       return { error: "tls", message: "what answers there speaks no TLS that fits: is it http://?" };
     default:
-      if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code))
-        return { error: "tls", message: `${message}; trust it with --ca FILE, or any with --insecure` };
+      if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code)) {
+        // Newer Nodes add advice about their own flags behind a semicolon.
+        const [what] = message.split("; if the root CA");
+        return { error: "tls", message: `${what}; trust it with --ca FILE, or any with --insecure` };
+      }
       return { error: "protocol", message: cause === undefined ? message : `${message}: ${cause}` };
   }
 }
