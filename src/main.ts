@@ -69,7 +69,7 @@ async function openSession(flags: GlobalFlags): Promise<Session> {
       environment,
       cwd: currentFolder(),
       packageRoot,
-      stdin: createStdin(process.stdin),
+      stdin: createStdin(process.stdin, interruption.signal),
       now: Date.now,
       // Loaded at first use: it costs a tenth of the start.
       random: (bytes) => process.getBuiltinModule("node:crypto").randomBytes(bytes),
@@ -226,7 +226,7 @@ function inHouseStyle(message: string): string {
 
 /** The one place where an error becomes words and an exit code. */
 async function fail(error: unknown): Promise<number> {
-  if (isPromptAbort(error)) return signalCodes.SIGINT;
+  if (isPromptAbort(error)) return interruptedBy ?? signalCodes.SIGINT;
   // An error that came before any command ran knows its flags by the arguments alone.
   const { argv } = process;
   output ??= await openOutput({
@@ -248,4 +248,6 @@ async function finish(code: number): Promise<never> {
 }
 
 process.on("uncaughtException", (error) => void fail(error).then(finish));
-main(process.argv.slice(2)).catch(fail).then(finish, finish);
+main(process.argv.slice(2))
+  .catch(fail)
+  .then(finish, () => process.exit(EXIT.bug));

@@ -23,8 +23,12 @@ class Channel<T> implements AsyncIterableIterator<T> {
   close(end: { error?: unknown }): void {
     this.end ??= end;
     if (this.waiting === undefined) return;
-    if ("error" in this.end) this.reject?.(this.end.error);
-    else this.settle({ done: true, value: undefined });
+    if ("error" in this.end) {
+      const { error } = this.end;
+      this.end = {};
+      this.waiting = undefined;
+      this.reject?.(error);
+    } else this.settle({ done: true, value: undefined });
   }
 
   next(): Promise<IteratorResult<T>> {

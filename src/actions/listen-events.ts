@@ -93,4 +93,5 @@ export interface ListenStopped {
 
 export type ListenEvent = ListenReady | ListenDelivery | ListenStopped;
 
-export type RefusalCode = "request-malformed" | "method-not-allowed" | "body-too-large" | "headers-too-large";
+export type RefusalCode =
+  "request-malformed" | "method-not-allowed" | "body-too-large" | "headers-too-large" | "overloaded";

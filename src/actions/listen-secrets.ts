@@ -1,5 +1,6 @@
 import { isHooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
+import { readSecret } from "../signing/secrets.ts";
 import type { SecretsOf } from "../transport/assess.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
@@ -34,6 +35,16 @@ export function findSecrets(
   for (const provider of workspace.registry.all) {
     const { configured, development } = secretsOf(provider);
     if (configured === undefined) development();
+    // A secret given for all cannot be right for all.
+    else if (configured.origin.source !== "flag" && !isUsable(provider, configured.secrets)) {
+      workspace.host.warn(
+        `the secret in ${configured.origin.name ?? "the project file"} is not of the form ${provider.title} signs with, so nothing will verify with it`,
+      );
+    }
   }
   return secretsOf;
+}
+
+function isUsable({ signatures }: Provider, secrets: readonly string[]): boolean {
+  return signatures.some((scheme) => secrets.some((secret) => readSecret(scheme, secret).ok));
 }

@@ -19,10 +19,13 @@ const refusalCodes: Record<Refusal["status"], RefusalCode> = {
   405: "method-not-allowed",
   413: "body-too-large",
   431: "headers-too-large",
+  503: "overloaded",
 };
 
 /** Milliseconds that requests under way get to finish when the listener stops. */
 const graceMs = 5000;
+/** Milliseconds more in which their last answers may go out. */
+const lastAnswerMs = 500;
 /** Largest answer of a target that is passed on, in bytes. */
 const largestAnswer = 50_000_000;
 /** Accepted deliveries among which repeats are looked for. */
@@ -56,6 +59,7 @@ async function receive(
       : await openSender(workspace, target.url, options, {
           timeoutMs: options.timeoutMs,
           keepBytes: largestAnswer,
+          connections: 256,
         });
   const secretsOf = findSecrets(workspace, options.requireVerified);
   const assess = createAssessor<SecretOrigin>({
@@ -183,10 +187,8 @@ async function receive(
     open: () => !stopping && (options.exitAfter === undefined || accepted < options.exitAfter),
     answer,
     refused,
-    broken: (error) => {
-      broken ??= { error };
-      stop();
-    },
+    // One delivery that could not be answered must not end the others; the defect is told at the end.
+    broken: (error) => (broken ??= { error }),
   });
   const timer = options.forMs === undefined ? undefined : setTimeout(stop, options.forMs);
   options.signal.addEventListener("abort", stop, { once: true });
@@ -202,7 +204,10 @@ async function receive(
   await stopped;
   clearTimeout(timer);
   options.signal.removeEventListener("abort", stop);
-  await receiver.close(graceMs);
+  // What the target has not answered by then is given up, and the senders are told so before they are cut off.
+  const giveUp = setTimeout(() => void sender?.close(), graceMs);
+  await receiver.close(graceMs + lastAnswerMs);
+  clearTimeout(giveUp);
   await sender?.close();
   if (underWay > 0) await new Promise<void>((resolve) => (noneUnderWay = resolve));
   if (broken !== undefined) throw broken.error;

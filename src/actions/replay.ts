@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { createHistogram } from "node:perf_hooks";
 import { judge, type Outcome } from "../transport/judge.ts";
 import { parseTarget } from "../transport/target.ts";
@@ -67,6 +68,8 @@ const keepBytes = 20_000;
 export function replay(workspace: Workspace, options: ReplayOptions): AsyncIterable<ReplayEvent> {
   const left = new AbortController();
   const signal = AbortSignal.any([options.signal, left.signal]);
+  // Every worker that waits for its turn listens; Node would take more than ten for a leak.
+  setMaxListeners(0, signal);
   return events(
     (report) => send(workspace, { ...options, signal }, report),
     () => left.abort(),
@@ -95,6 +98,7 @@ async function send(
   const started = performance.now();
   const latency = createHistogram();
   let claimed = 0;
+  let broken = false;
   let sent = 0;
   let succeeded = 0;
   let answered = 0;
@@ -127,7 +131,7 @@ async function send(
     });
   };
   const worker = async (): Promise<void> => {
-    while (claimed < total && !options.signal.aborted) {
+    while (claimed < total && !options.signal.aborted && !broken) {
       // Each waits for a turn of its own: those that waited for the same one would all send at once.
       const turn = claimed++;
       if (options.rate !== undefined) await untilDue(started + (turn / options.rate) * 1000, options.signal);
@@ -137,6 +141,7 @@ async function send(
   try {
     await Promise.all(Array.from({ length: Math.min(options.concurrency, total) }, worker));
   } finally {
+    broken = true;
     options.signal.removeEventListener("abort", stop);
     await sender.close();
   }

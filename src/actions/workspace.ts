@@ -11,7 +11,7 @@ import type { Stdin } from "../config/stdin.ts";
 import { HooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import { createRegistry, type Registry } from "../providers/index.ts";
-import { generateSecret } from "../signing/secrets.ts";
+import { generateSecret, secretShape } from "../signing/secrets.ts";
 import type { SecretsOf } from "../transport/assess.ts";
 
 /** What the process gives a command: the world outside, so that a test can give another. */
@@ -66,13 +66,16 @@ export async function openWorkspace(host: Host, secretFlags: readonly string[] =
       );
     }
   }
+  for (const provider of registry.all) refusePlainTheft(provider, project);
   const given = await resolveSecretFlags(secretFlags, { environment, cwd, stdin, warn });
   const finder = createSecretFinder({ environment, project, home: environment.home, given });
   const secretsOf = (provider: Provider): SecretsOf<SecretOrigin> => {
+    const scheme = provider.signatures[0] ?? { kind: "none" };
     const owner = {
       id: provider.id,
       secretEnv: provider.secretEnv,
-      generate: () => generateSecret(provider.signatures[0] ?? { kind: "none" }, host.random),
+      shape: secretShape(scheme),
+      generate: () => generateSecret(scheme, host.random),
     };
     const found: ReturnType<SecretFinder["configured"]> = finder.configured(owner);
     return {
@@ -101,6 +104,25 @@ async function customProviders(project: Project): Promise<Provider[]> {
   if (entries.length === 0) return [];
   const { defineProvider } = await import("../providers/custom.ts");
   return entries.map(([id, input]) => defineProvider(id, input));
+}
+
+/**
+ * A bearer or basic scheme puts its secret into a header as it is. A project file may use one, but not to send a
+ * variable that holds another provider's signing secret.
+ */
+function refusePlainTheft(provider: Provider, project: Project | undefined): void {
+  if (project === undefined || !Object.hasOwn(project.providers, provider.id)) return;
+  if (!provider.signatures.some(({ kind }) => kind === "bearer" || kind === "basic")) return;
+  const own = `${provider.id.toUpperCase().replaceAll("-", "_")}_`;
+  const references = Object.hasOwn(project.secrets, provider.id) ? (project.secrets[provider.id] ?? []) : [];
+  const named = references.flatMap((text) => (text.startsWith("env:") ? [text.slice(4)] : []));
+  const foreign = [provider.secretEnv, ...named].find((name) => !name.startsWith(own));
+  if (foreign === undefined) return;
+  throw new HooklineError(
+    "project-invalid",
+    `${project.file} would send the variable ${foreign} as it is: the provider ${JSON.stringify(provider.id)} signs nothing with its secret, it sends it`,
+    { nextSteps: [`name a variable that begins with ${own} for it`] },
+  );
 }
 
 function originOf({ source, name }: ProviderSecrets): SecretOrigin {

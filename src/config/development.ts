@@ -12,16 +12,17 @@ import { join } from "node:path";
 import { HooklineError } from "../errors.ts";
 
 /**
- * The development secret for a variable on this machine (providers that share one share it): made at first use and the
+ * A development secret of this machine: made at first use and the
  * same ever after, in a file of mode 0600. Safe against another hookline making it at the same moment: one of the two wins,
  * both return its secret.
  * @param home hookline's folder of this user
- * @param variable environment variable that would hold the real secret
+ * @param name of its file: the variable that would hold the real secret and the form of it, so that a provider of
+ *   another form cannot spoil it for those that share the variable
  * @param make makes a new secret of the shape the provider's scheme needs
  */
-export function developmentSecret(home: string, variable: string, make: () => string): string {
+export function developmentSecret(home: string, name: string, make: () => string): string {
   const folder = join(home, "development-secrets");
-  const file = join(folder, variable);
+  const file = join(folder, name);
   try {
     const existing = readIfThere(file);
     if (existing !== undefined) return existing;

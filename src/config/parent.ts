@@ -14,12 +14,22 @@ export function watchParent(gone: () => void): () => void {
   // Where npx runs its command in a shell that stays, npx is one further up.
   const throughShell = name !== undefined && /^(sh|ash|bash|dash|ksh|zsh|busybox)$/.test(name);
   const timer = setInterval(() => {
-    if (process.ppid === parent && (!throughShell || look(parent)?.parent === grandparent)) return;
+    if (process.ppid === parent && isAlive(parent) && (!throughShell || look(parent)?.parent === grandparent))
+      return;
     clearInterval(timer);
     gone();
   }, interval);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/** Windows keeps telling the parent of a process when that is gone. */
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** A process's name and parent, where the system has /proc (Linux); other systems' shells do not stay in between. */

@@ -31,7 +31,10 @@ export async function loadProject(folder: string): Promise<Project | undefined> 
     if (stat.size > maxBytes) throw new Error("it is larger than 1 MiB");
     input = JSON.parse(readFileSync(file, "utf8").replace(/^\ufeff/, ""));
   } catch (cause) {
-    throw invalid(file, [(cause as Error).message], cause);
+    // The parser's own message quotes the text, and the file may be a link to one that is not for every eye.
+    const at = cause instanceof SyntaxError ? /position (\d+)/.exec(cause.message)?.[1] : undefined;
+    const what = cause instanceof SyntaxError ? "it is not valid JSON" : (cause as Error).message;
+    throw invalid(file, [at === undefined ? what : `${what} (at character ${at})`], cause);
   }
   const { plainWords, projectSchema } = await import("./project-schema.ts");
   const parsed = projectSchema.safeParse(input, { error: plainWords });

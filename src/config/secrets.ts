@@ -21,7 +21,9 @@ export interface ProviderSecrets {
 export interface SecretOwner {
   id: string;
   secretEnv: string;
-  /** Makes a new secret of the shape the provider gives out. */
+  /** Names the form of its secrets, in letters, digits, `_` and `-`. */
+  shape: string;
+  /** Makes a new secret of that form. */
   generate: () => string;
 }
 
@@ -45,7 +47,7 @@ export function createSecretFinder({ environment, project, home, given }: Places
     configured: (owner) =>
       given ?? fromVariables(owner, environment) ?? fromProject(owner, project, environment),
     development: (owner) => ({
-      secrets: [developmentSecret(home, owner.secretEnv, owner.generate)],
+      secrets: [developmentSecret(home, `${owner.secretEnv}.${owner.shape}`, owner.generate)],
       source: "development",
     }),
   };

@@ -1,3 +1,4 @@
+import { addAbortSignal, type Readable } from "node:stream";
 import { HooklineError } from "../errors.ts";
 
 /** Bytes read at most: input may have no end. */
@@ -13,7 +14,8 @@ export interface Stdin {
   read(reader: string): Promise<Buffer>;
 }
 
-export function createStdin(stream: AsyncIterable<Buffer | string>): Stdin {
+/** @param signal ends a read that waits, with the error `interrupted` */
+export function createStdin(stream: Readable, signal: AbortSignal): Stdin {
   let taken: string | undefined;
   return {
     async read(reader) {
@@ -30,12 +32,14 @@ export function createStdin(stream: AsyncIterable<Buffer | string>): Stdin {
       const chunks: Buffer[] = [];
       let bytes = 0;
       try {
-        for await (const chunk of stream) {
+        for await (const chunk of addAbortSignal(signal, stream) as AsyncIterable<Buffer | string>) {
           chunks.push(Buffer.from(chunk));
           bytes += chunk.length;
           if (bytes > maxBytes) break;
         }
       } catch (cause) {
+        if (signal.aborted)
+          throw new HooklineError("interrupted", "standard input was not read to its end", { cause });
         throw new HooklineError(
           "stdin-unreadable",
           `standard input cannot be read: ${(cause as Error).message}`,

@@ -3,7 +3,7 @@ import { EXIT, HooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import { eventOf, lazyJson } from "../providers/event.ts";
 import type { Registry } from "../providers/index.ts";
-import { closest } from "./closest.ts";
+import { closest } from "../providers/closest.ts";
 import { filesBelow, kindOf, readPayloadFile, refuseTooLarge } from "./files.ts";
 import { fixturesOf, withoutExtension } from "./fixtures.ts";
 

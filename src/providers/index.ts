@@ -1,5 +1,6 @@
 import { EXIT, HooklineError } from "../errors.ts";
 import type { RawHeaders } from "../signing/types.ts";
+import { closest } from "./closest.ts";
 import type { Provider } from "./contract.ts";
 import { fareplay } from "./fareplay.ts";
 import { fikafi } from "./fikafi.ts";
@@ -81,24 +82,5 @@ export function createRegistry(custom: readonly Provider[] = []): Registry {
 function nearest(text: string, names: readonly string[]): string | undefined {
   const typed = text.slice(0, 60).toLowerCase();
   const begun = typed.length >= 2 ? names.find((name) => name.startsWith(typed)) : undefined;
-  if (begun !== undefined) return begun;
-  const [best] = names
-    .map((name) => ({ name, edits: editDistance(typed, name) }))
-    .filter(({ name, edits }) => edits <= Math.max(1, Math.floor(name.length / 3)))
-    .sort((a, b) => a.edits - b.edits);
-  return best?.name;
-}
-
-/** Letters to add, drop or replace to get from one text to the other (Levenshtein). */
-function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[to.length] ?? 0;
+  return begun ?? closest(typed, names)[0];
 }

@@ -38,6 +38,20 @@ export function readSecret(scheme: SignatureScheme, secret: string): Key {
   }
 }
 
+/** The form of a scheme's secrets as a word of letters, digits, `_` and `-`: schemes of one form can share a secret. */
+export function secretShape(scheme: SignatureScheme): string {
+  const { encoding = "", prefix = "" } =
+    scheme.kind === "hmac"
+      ? scheme.secret
+      : scheme.kind === "ed25519"
+        ? { prefix: scheme.secret.privatePrefix }
+        : {};
+  return [scheme.kind, encoding, prefix]
+    .filter((part) => part !== "")
+    .join("-")
+    .replace(/[^\w-]/g, "_");
+}
+
 /**
  * A new secret of the shape the scheme's provider would give out.
  * @param random returns that many random bytes

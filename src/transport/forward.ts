@@ -47,10 +47,16 @@ export function forwardPath(target: Target, rest: string, query: string): string
   return queries === "" ? path : `${path}?${queries}`;
 }
 
-/** Without `.` and `..` segments, plain or percent-encoded: a stranger's path must not lead out of the target's. */
+/**
+ * Without `.` and `..` segments, however they are written: a stranger's path must not lead out of the target's, whatever
+ * the app behind it takes for a separator.
+ */
 function below(rest: string): string {
-  const dots = /(^|\/)(\.|%2e){1,2}(?=\/|$)/i;
-  return dots.test(rest) ? new URL(`http://localhost/${rest}`).pathname.slice(1) : rest;
+  const separator = /[\\/]|%2f|%5c/i;
+  const dots = /^(\.|%2e){1,2}(;.*)?$/i;
+  const segments = rest.split(separator);
+  if (!segments.some((segment) => dots.test(segment))) return rest;
+  return segments.filter((segment) => !dots.test(segment)).join("/");
 }
 
 /** Sends a received request on: the raw bytes, and every header that is not of the connection, repeated ones too. */

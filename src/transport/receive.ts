@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { finished } from "node:stream";
 import { HooklineError } from "../errors.ts";
 import { headerValue } from "../signing/headers.ts";
@@ -23,13 +23,22 @@ export interface Answer {
 
 /** A request that got no further than the door. */
 export interface Refusal {
-  status: 400 | 405 | 413 | 431;
+  status: 400 | 405 | 413 | 431 | 503;
   method: string;
   target: string;
   headers: RawHeaders;
   receivedAt: number;
   /** Bytes of the body announced, or read before the limit was met. */
   bytes: number;
+}
+
+/** Bytes of bodies that are held until they are answered, and connections, at most: a stranger may send many at once. */
+const mostHeld = 256 * 1024 * 1024;
+const mostConnections = 2000;
+
+interface Held {
+  bytes: number;
+  most: number;
 }
 
 export interface ReceiverOptions {
@@ -58,8 +67,36 @@ export interface Receiver {
 
 /** @throws HooklineError `port-taken`, `cannot-listen` */
 export async function createReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const server = createServer({ maxHeaderSize: 65_536, keepAliveTimeout: 10_000 }, (request, response) => {
-    handle(request, response, options);
+  const held: Held = { bytes: 0, most: Math.max(mostHeld, 2 * options.maxBody) };
+  const receive = (request: IncomingMessage, response: ServerResponse): void => {
+    busy.add(request.socket);
+    response.once("close", () => busy.delete(request.socket));
+    handle(request, response, options, held);
+  };
+  const busy = new Set<Socket>();
+  // A request without Host is odd but readable, and its sender learns more from the answer than from Node's 400.
+  const server = createServer(
+    { maxHeaderSize: 65_536, keepAliveTimeout: 10_000, requireHostHeader: false },
+    receive,
+  );
+  server.maxConnections = mostConnections;
+  // A sender may close its side once it has asked, and still waits for the answer.
+  Object.assign(server, { httpAllowHalfOpen: true });
+  server.on("checkExpectation", receive);
+  server.on(
+    "connect",
+    ({ method = "", url: target = "", rawHeaders: headers }: IncomingMessage, socket: Socket) => {
+      socket.on("error", () => undefined);
+      socket.end(
+        "HTTP/1.1 405 Method Not Allowed\r\nAllow: POST\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+      );
+      options.refused({ status: 405, method, target, headers, receivedAt: options.now(), bytes: 0 });
+    },
+  );
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return;
@@ -90,13 +127,19 @@ export async function createReceiver(options: ReceiverOptions): Promise<Receiver
           clearTimeout(cut);
           resolve();
         });
-        server.closeIdleConnections();
+        // Node counts as idle only what has had a request: one opened ahead would be waited for.
+        for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
       }),
   };
 }
 
 /** Callbacks, not promises: on this path every promise costs thousands of requests a second. */
-function handle(request: IncomingMessage, response: ServerResponse, options: ReceiverOptions): void {
+function handle(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ReceiverOptions,
+  held: Held,
+): void {
   const receivedAt = options.now();
   const dismiss = (status: number, headers: readonly string[] = []): void => {
     response.writeHead(status, [...headers, ...lastWords(options), "content-length", "0"]).flushHeaders();
@@ -108,7 +151,7 @@ function handle(request: IncomingMessage, response: ServerResponse, options: Rec
   const { method = "", url: target = "", rawHeaders: headers } = request;
   const refuse = (status: Refusal["status"], bytes: number): void => {
     options.refused({ status, method, target, headers, receivedAt, bytes });
-    dismiss(status, status === 405 ? ["allow", "POST"] : []);
+    dismiss(status, status === 405 ? ["allow", "POST"] : status === 503 ? ["retry-after", "1"] : []);
   };
   if (method !== "POST") return refuse(405, 0);
   const announced = Number(headerValue(headers, "content-length") ?? 0);
@@ -123,14 +166,22 @@ function handle(request: IncomingMessage, response: ServerResponse, options: Rec
   };
   const chunks: Buffer[] = [];
   let bytes = 0;
+  let refused = false;
   request.on("data", (chunk: Buffer) => {
-    const before = bytes;
+    if (refused) return;
     bytes += chunk.length;
-    if (bytes <= options.maxBody) chunks.push(chunk);
-    else if (before <= options.maxBody) refuse(413, bytes);
+    held.bytes += chunk.length;
+    if (bytes <= options.maxBody && held.bytes <= held.most) {
+      chunks.push(chunk);
+      return;
+    }
+    refused = true;
+    chunks.length = 0;
+    refuse(bytes > options.maxBody ? 413 : 503, bytes);
   });
+  response.once("close", () => (held.bytes -= bytes));
   request.on("end", () => {
-    if (bytes > options.maxBody) return;
+    if (refused) return;
     if (!options.open()) return dismiss(503);
     const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
     try {

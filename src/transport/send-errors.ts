@@ -34,6 +34,7 @@ export function explain(error: Error): { error: SendErrorCode; message: string }
         const [what] = message.split("; if the root CA");
         return { error: "tls", message: `${what}; trust it with --ca FILE, or any with --insecure` };
       }
+      if (error.name === "AssertionError") return { error: "protocol", message: "its answer is not HTTP" };
       return { error: "protocol", message: cause === undefined ? message : `${message}: ${cause}` };
   }
 }

@@ -58,6 +58,7 @@ export async function createSender(origin: URL, options: SenderOptions): Promise
   const dispatcher = await createDispatcher(origin, options);
   const underWay = new Set<Exchange>();
   const deadlines = createDeadlines(underWay);
+  let closed = false;
 
   return {
     send: (request) =>
@@ -67,6 +68,7 @@ export async function createSender(origin: URL, options: SenderOptions): Promise
           resolve(result);
         });
         underWay.add(exchange);
+        if (closed) return exchange.giveUp("aborted", "interrupted");
         deadlines.set(exchange, request.timeoutMs ?? options.timeoutMs);
         try {
           dispatcher.dispatch(
@@ -84,6 +86,7 @@ export async function createSender(origin: URL, options: SenderOptions): Promise
         }
       }),
     async close() {
+      closed = true;
       for (const exchange of [...underWay]) exchange.giveUp("aborted", "interrupted");
       deadlines.clear();
       await dispatcher.destroy();

@@ -6,6 +6,9 @@ import type { Theme } from "./theme.ts";
 /** Bytes of a body that are looked at to be printed; the rest is counted. */
 const longest = 200_000;
 
+/** Characters of a line that are printed: some bodies are one line of a hundred thousand. */
+const longestLine = 2000;
+
 /**
  * A body from outside as lines for the terminal, each behind a mark at its left: JSON pretty-printed and coloured,
  * other text as it is, binary data as its length.
@@ -22,7 +25,7 @@ export function bodyLines(
   const shown = body.length > longest ? wholeCharacters(body.subarray(0, longest)) : body;
   const { text, binary } = safeBytes(shown);
   if (binary) return [`${bar} ${theme.dim(`(${bytes(length)} that are no UTF-8 text)`)}`];
-  const lines = formatJson(text, theme, { maxLines });
+  const lines = formatJson(text, theme, { maxLines, width: longestLine });
   if (length > shown.length) lines.push(theme.dim(`… ${bytes(length)} in all`));
   return lines.map((line) => `${bar} ${line}`);
 }

@@ -26,17 +26,22 @@ export async function showProviders(output: Output, providers: readonly Provider
   });
   const rows = providers.map((provider) => [
     provider.id,
-    provider.base === undefined ? provider.title : `${provider.title} (receives ${provider.base})`,
     String(provider.events),
     provider.secretEnv,
+    provider.base === undefined ? provider.title : `${provider.title} (receives ${provider.base})`,
     provider.signature === undefined ? "unsigned" : schemeText(provider.signature),
   ]);
+  // A narrow terminal gets fewer columns: `providers show` has the rest.
+  const columns = output.width < 90 ? 3 : output.width < 150 ? 4 : 5;
   output.line(
-    await table(rows, {
-      head: ["PROVIDER", "", "EVENTS", "SECRET", "SIGNATURE"],
-      theme: output.out,
-      width: output.width,
-    }),
+    await table(
+      rows.map((row) => row.slice(0, columns)),
+      {
+        head: ["PROVIDER", "EVENTS", "SECRET", "", "SIGNATURE"].slice(0, columns),
+        theme: output.out,
+        width: output.width,
+      },
+    ),
   );
 }
 

@@ -49,7 +49,7 @@ export async function showDemo(output: Output, events: AsyncIterable<DemoEvent>)
     `\n${passed ? out.green("✓") : out.red("✗")} ${count(sent, "delivery", "deliveries")} sent, ${counts.verified} verified; ${counts.rejected} tampered with and rejected`,
   );
   output.note(`\nNow your own app:
-  hookline listen 3000/webhooks                                  receives, verifies and forwards to it
-  hookline replay order.created --to localhost:4400/fareplay     sends a signed delivery`);
+  npx hookline listen 3000/webhooks                                  receives, verifies and forwards to it
+  npx hookline replay order.created --to localhost:4400/fareplay     sends a signed delivery`);
   return passed;
 }

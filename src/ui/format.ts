@@ -59,3 +59,8 @@ export function hint(secret: string): string {
   const tail = secret.slice(-4);
   return secret.length - prefix.length >= 12 && /^[!-~]*$/.test(tail) ? `${prefix}…${tail}` : `${prefix}…`;
 }
+
+/** To the microsecond: further digits are noise. */
+export function milliseconds(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

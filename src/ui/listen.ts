@@ -1,9 +1,14 @@
-import type { ListenDelivery, ListenEvent, ListenReady, ListenStopped } from "../actions/listen-events.ts";
+import type {
+  ListenDelivery,
+  ListenEvent,
+  ListenReady,
+  ListenStopped,
+  RefusalCode,
+} from "../actions/listen-events.ts";
 import { bodyLines } from "./body.ts";
 import { renderFinding } from "./findings.ts";
-import { bytes, count, duration, timeOfDay } from "./format.ts";
+import { bytes, count, duration, milliseconds, timeOfDay } from "./format.ts";
 import type { Output } from "./output.ts";
-import { milliseconds } from "./replay.ts";
 import { safeLine } from "./safe.ts";
 
 /** How much of each delivery is printed. */
@@ -125,11 +130,12 @@ function details({ out }: Output, delivery: ListenDelivery): string[] {
   return lines;
 }
 
-const refusals: Readonly<Record<string, string>> = {
+const refusals: Readonly<Record<string, string | undefined> & Record<RefusalCode, string>> = {
   "request-malformed": "what came is no HTTP request",
   "method-not-allowed": "webhooks come by POST",
   "body-too-large": "the body is larger than --max-body allows",
   "headers-too-large": "the headers are larger than 64 kB",
+  overloaded: "more is under way than fits into memory; the sender was asked to come again",
 };
 
 function showHeaders(output: Output, { headers }: ListenDelivery): void {

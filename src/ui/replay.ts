@@ -1,6 +1,6 @@
 import type { ReplayDelivery, ReplayEvent, ReplaySummary } from "../actions/replay.ts";
 import { bodyLines } from "./body.ts";
-import { count, duration } from "./format.ts";
+import { count, duration, milliseconds } from "./format.ts";
 import { originText } from "./origin.ts";
 import type { Output } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -153,9 +153,4 @@ function deliveryJson(delivery: ReplayDelivery): object {
     message: outcome.ok ? null : reason(delivery),
     answer: answer === undefined ? null : { bytes: answer.bytes, text: safeBytes(answer.body).text },
   };
-}
-
-/** To the microsecond: further digits are noise. */
-export function milliseconds(ms: number): number {
-  return Math.round(ms * 1000) / 1000;
 }

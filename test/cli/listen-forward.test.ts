@@ -193,7 +193,7 @@ describe("what the sender gets back", () => {
       { status: 504, forwarded: { status: null, error: "timeout" } },
     ]);
     expect((await post(`${plain.url}/fareplay`)).status).toBe(504);
-    expect((await plain.stop()).stdout).toMatch(/your app: did not answer within 3\d\d ms/);
+    expect((await plain.stop()).stdout).toMatch(/your app: did not answer within \d+ ms/);
   });
 
   test("later than the provider waits is a warning that names the allowance", async () => {

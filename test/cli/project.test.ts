@@ -268,3 +268,32 @@ describe("a provider of one's own", () => {
     expect(stdout).toMatch(/^stripe-signature: t=1773757920,v1=[0-9a-f]{64}$/m);
   });
 });
+
+describe("a project file cannot take what is another's", () => {
+  test.each([
+    { secretEnv: "STRIPE_WEBHOOK_SECRET" },
+    { secretEnv: "STRIPE_WEBHOOK_SECRET_PREVIOUS" },
+    { secrets: { acme: "env:STRIPE_WEBHOOK_SECRET" } },
+  ])("no signing secret goes out as a bearer token: %j", async ({ secretEnv, secrets = {} }) => {
+    const acme = { signatures: [{ kind: "bearer" }], ...(secretEnv === undefined ? {} : { secretEnv }) };
+    const place = project({ providers: { acme }, secrets });
+    const env = { STRIPE_WEBHOOK_SECRET: "whsec_real", STRIPE_WEBHOOK_SECRET_PREVIOUS: "whsec_before" };
+    const { code, stdout, stderr } = await run(["sign", "-", "--provider", "acme"], {
+      place,
+      env,
+      input: "{}",
+    });
+    expect(code).toBe(2);
+    expect(stdout + stderr).not.toMatch(/whsec_(real|before)/);
+    expect(stderr).toMatch(/would send the variable STRIPE_WEBHOOK_SECRET/);
+  });
+
+  test("a development secret of another form leaves the built-in provider's as it is", async () => {
+    const acme = { signatures: [{ kind: "hmac", header: "x-acme", algorithm: "sha256", encoding: "hex" }] };
+    const place = project({
+      providers: { acme: { ...acme, secretEnv: "STANDARD_WEBHOOKS_WEBHOOK_SECRET" } },
+    });
+    expect(await run(["secrets", "acme"], { place })).toMatchObject({ code: 0 });
+    expect(await run(["sign", "standard-webhooks/invoice.paid"], { place })).toMatchObject({ code: 0 });
+  });
+});

@@ -15,12 +15,12 @@ describe("providers list", () => {
     const { code, stdout, stderr } = await run(["providers", "list"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.trimEnd().split("\n");
-    expect(lines[0]).toMatch(/^PROVIDER .* EVENTS +SECRET +SIGNATURE$/);
+    expect(lines[0]).toMatch(/^PROVIDER +EVENTS +SECRET +SIGNATURE$/);
     expect(lines.slice(1).map((line) => line.split(" ")[0])).toEqual(ids);
     expect(lines[1]).toMatch(
-      /^fareplay +Fareplay +8 +FAREPLAY_WEBHOOK_SECRET +x-fareplay-signature: sha256=<hex HMAC-SHA-256 of \{body\}>$/,
+      /^fareplay +8 +FAREPLAY_WEBHOOK_SECRET +Fareplay +x-fareplay-signature: sha256=<hex HMAC-SHA-256 of \{body\}>$/,
     );
-    expect(stdout).toMatch(/^fitaiid .*\(receives stripe\) +5 +STRIPE_WEBHOOK_SECRET/m);
+    expect(stdout).toMatch(/^fitaiid +5 +STRIPE_WEBHOOK_SECRET +FitAiid \(receives stripe\) /m);
   });
 
   test("is a list in JSON", async () => {

@@ -109,7 +109,9 @@ describe("development secrets are kept", () => {
     const place = createPlace();
     const env = { HOOKLINE_HOME: join(place.home, "mine") };
     await run(["secrets", "fareplay"], { place, env });
-    expect(readdirSync(join(place.home, "mine/development-secrets"))).toEqual(["FAREPLAY_WEBHOOK_SECRET"]);
+    expect(readdirSync(join(place.home, "mine/development-secrets"))).toEqual([
+      "FAREPLAY_WEBHOOK_SECRET.hmac-raw",
+    ]);
     expect(readdirSync(place.home)).toEqual(["mine"]);
   });
 
@@ -121,7 +123,7 @@ describe("development secrets are kept", () => {
     expect(finished.map(({ code }) => code)).toEqual(new Array(8).fill(0));
     expect(new Set(finished.map(({ stdout }) => stdout)).size).toBe(1);
     expect(finished[0]?.stdout).toMatch(/^[0-9a-f]{64}\n$/);
-    expect(readdirSync(folderOf(place))).toEqual(["FAREPLAY_WEBHOOK_SECRET"]);
+    expect(readdirSync(folderOf(place))).toEqual(["FAREPLAY_WEBHOOK_SECRET.hmac-raw"]);
   });
 
   test.each([

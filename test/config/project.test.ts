@@ -49,7 +49,7 @@ describe("the project file", () => {
 
   test.each([
     ["malformed", "{", /Expected property name|JSON/],
-    ["empty", "", /Unexpected end of JSON input/],
+    ["empty", "", /it is not valid JSON/],
     ["a list", "[]", /the file: must be an object/],
     ["null", "null", /the file: must be an object/],
     ["with an unknown key", '{"profile": "live"}', /the file: profile is unknown here/],

@@ -4,11 +4,12 @@ import { describe, expect, test } from "vitest";
 import type { Environment } from "../../src/config/environment.ts";
 import type { Project } from "../../src/config/project.ts";
 import { createSecretFinder, resolveSecretFlags, type ProviderSecrets } from "../../src/config/secrets.ts";
+import { Readable } from "node:stream";
 import { createStdin } from "../../src/config/stdin.ts";
 import { createFolder } from "../cli/spawn.ts";
 
 const variable = "ACME_WEBHOOK_SECRET";
-const owner = { id: "acme", secretEnv: variable, generate: () => "generated" };
+const owner = { id: "acme", secretEnv: variable, shape: "hmac-raw", generate: () => "generated" };
 
 function environment(
   own: Readonly<Record<string, string>> = {},
@@ -168,7 +169,7 @@ describe("--secret", () => {
     const found = await resolveSecretFlags(references, {
       environment: environment(own),
       cwd,
-      stdin: createStdin(stdin()),
+      stdin: createStdin(Readable.from(stdin()), new AbortController().signal),
       warn: (text) => warnings.push(text),
     });
     return { found, warnings };

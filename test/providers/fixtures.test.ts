@@ -31,6 +31,7 @@ describe("the directories are the registry", () => {
 
   test("every provider is a file of its name", () => {
     const machinery = [
+      "closest",
       "contract",
       "custom",
       "custom-schema",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { closest } from "../../src/payloads/closest.ts";
+import { closest } from "../../src/providers/closest.ts";
 
 test("the closest names, as long as they are close", () => {
   const names = [
