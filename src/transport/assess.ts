@@ -118,10 +118,10 @@ function whose<Origin>(
   headers: RawHeaders,
   { registry, only }: AssessorOptions<Origin>,
 ): { provider: Provider | undefined; rest: string } {
-  const [, first = "", rest = ""] = /^\/*([^/]*)\/?(.*)$/s.exec(path) ?? [];
-  const named = registry.get(first);
-  if (named !== undefined) return { provider: named, rest };
   const whole = path.replace(/^\/+/, "");
+  const slash = whole.indexOf("/");
+  const named = registry.get(slash === -1 ? whole : whole.slice(0, slash));
+  if (named !== undefined) return { provider: named, rest: slash === -1 ? "" : whole.slice(slash + 1) };
   if (only.length === 1) return { provider: only[0], rest: whole };
   const identified = registry.identify(headers);
   if (only.length === 0) return { provider: identified, rest: whole };

@@ -1,3 +1,4 @@
+import { headerValues } from "../signing/headers.ts";
 import type { RawHeaders } from "../signing/types.ts";
 import type { Sender, SendResult } from "./send.ts";
 import type { Answer, IncomingRequest } from "./receive.ts";
@@ -18,20 +19,26 @@ const ofTheConnection = new Set([
   "content-length",
 ]);
 
-/** The headers that travel on beyond one connection: without those above and those `Connection` names. */
-function endToEnd(headers: RawHeaders): string[] {
+/** Lengths of those names: most headers are known by theirs to be none of them, without being lower-cased. */
+const lengths = new Set([...ofTheConnection].map((name) => name.length));
+
+/**
+ * The headers that travel on beyond one connection: without those above and those `Connection` names.
+ * @param without one more to leave out, lower case
+ */
+function endToEnd(headers: RawHeaders, without?: string): string[] {
   let named: Set<string> | undefined;
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    if (headers[index]?.length === 10 && headers[index]?.toLowerCase() === "connection") {
-      named ??= new Set();
-      for (const name of (headers[index + 1] ?? "").split(",")) named.add(name.trim().toLowerCase());
-    }
+  for (const value of headerValues(headers, "connection")) {
+    for (const name of value.split(",")) (named ??= new Set()).add(name.trim().toLowerCase());
   }
   const kept: string[] = [];
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? "";
-    const lower = name.toLowerCase();
-    if (!ofTheConnection.has(lower) && named?.has(lower) !== true) kept.push(name, headers[index + 1] ?? "");
+    if (lengths.has(name.length) || named !== undefined || name.length === without?.length) {
+      const lower = name.toLowerCase();
+      if (ofTheConnection.has(lower) || lower === without || named?.has(lower) === true) continue;
+    }
+    kept.push(name, headers[index + 1] ?? "");
   }
   return kept;
 }
@@ -69,7 +76,7 @@ export function forward(
   return sender.send({
     method: request.method,
     path,
-    headers: ofTarget(request.headers, target),
+    headers: ["host", target.url.host, ...endToEnd(request.headers, "host")],
     body: request.body,
   });
 }
@@ -77,14 +84,4 @@ export function forward(
 /** The target's answer as the sender of the request gets it. */
 export function relayed(result: Extract<SendResult, { ok: true }>): Answer {
   return { status: result.status, headers: endToEnd(result.headers), body: result.body };
-}
-
-function ofTarget(headers: RawHeaders, target: Target): string[] {
-  const kept = endToEnd(headers);
-  const result = ["host", target.url.host];
-  for (let index = 0; index + 1 < kept.length; index += 2) {
-    const name = kept[index] ?? "";
-    if (name.length !== 4 || name.toLowerCase() !== "host") result.push(name, kept[index + 1] ?? "");
-  }
-  return result;
 }

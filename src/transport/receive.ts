@@ -37,6 +37,8 @@ const mostHeld = 256 * 1024 * 1024;
 const mostConnections = 2000;
 
 interface Held {
+  /** Those with a request that is not answered yet. */
+  sockets: Set<Socket>;
   bytes: number;
   most: number;
 }
@@ -67,13 +69,9 @@ export interface Receiver {
 
 /** @throws HooklineError `port-taken`, `cannot-listen` */
 export async function createReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const held: Held = { bytes: 0, most: Math.max(mostHeld, 2 * options.maxBody) };
-  const receive = (request: IncomingMessage, response: ServerResponse): void => {
-    busy.add(request.socket);
-    response.once("close", () => busy.delete(request.socket));
+  const held: Held = { sockets: new Set(), bytes: 0, most: Math.max(mostHeld, 2 * options.maxBody) };
+  const receive = (request: IncomingMessage, response: ServerResponse): void =>
     handle(request, response, options, held);
-  };
-  const busy = new Set<Socket>();
   // A request without Host is odd but readable, and its sender learns more from the answer than from Node's 400.
   const server = createServer(
     { maxHeaderSize: 65_536, keepAliveTimeout: 10_000, requireHostHeader: false },
@@ -128,7 +126,7 @@ export async function createReceiver(options: ReceiverOptions): Promise<Receiver
           resolve();
         });
         // Node counts as idle only what has had a request: one opened ahead would be waited for.
-        for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+        for (const socket of sockets) if (!held.sockets.has(socket)) socket.destroy();
       }),
   };
 }
@@ -141,6 +139,12 @@ function handle(
   held: Held,
 ): void {
   const receivedAt = options.now();
+  let bytes = 0;
+  held.sockets.add(request.socket);
+  response.on("close", () => {
+    held.sockets.delete(request.socket);
+    held.bytes -= bytes;
+  });
   const dismiss = (status: number, headers: readonly string[] = []): void => {
     response.writeHead(status, [...headers, ...lastWords(options), "content-length", "0"]).flushHeaders();
     // What still comes is read and dropped before the connection may close: the sender gets to read the answer.
@@ -149,8 +153,8 @@ function handle(
   };
   if (!options.open()) return dismiss(503);
   const { method = "", url: target = "", rawHeaders: headers } = request;
-  const refuse = (status: Refusal["status"], bytes: number): void => {
-    options.refused({ status, method, target, headers, receivedAt, bytes });
+  const refuse = (status: Refusal["status"], length: number): void => {
+    options.refused({ status, method, target, headers, receivedAt, bytes: length });
     dismiss(status, status === 405 ? ["allow", "POST"] : status === 503 ? ["retry-after", "1"] : []);
   };
   if (method !== "POST") return refuse(405, 0);
@@ -165,7 +169,6 @@ function handle(
     if (!response.destroyed) write(response, answer, lastWords(options));
   };
   const chunks: Buffer[] = [];
-  let bytes = 0;
   let refused = false;
   request.on("data", (chunk: Buffer) => {
     if (refused) return;
@@ -179,7 +182,6 @@ function handle(
     chunks.length = 0;
     refuse(bytes > options.maxBody ? 413 : 503, bytes);
   });
-  response.once("close", () => (held.bytes -= bytes));
   request.on("end", () => {
     if (refused) return;
     if (!options.open()) return dismiss(503);
