@@ -64,3 +64,19 @@ test("relayed leaves out the same of the answer", () => {
   };
   expect(relayed({ ok: true, ...result })).toEqual({ status: 418, headers: kept, body });
 });
+
+describe("a stranger's path", () => {
+  test.each([
+    ["../../admin", "/hook/admin"],
+    ["a/%2e%2E/b", "/hook/a/b"],
+    ["..\\..\\admin", "/hook/admin"],
+    ["..%2f..%2Fadmin", "/hook/admin"],
+    ["..%5cadmin", "/hook/admin"],
+    ["..;/admin", "/hook/admin"],
+    ["./x", "/hook/x"],
+    ["..a/b..c/...", "/hook/..a/b..c/..."],
+    ["a%2Fb\\c", "/hook/a%2Fb\\c"],
+  ])("%s stays inside the target's", (rest, path) => {
+    expect(forwardPath(parseTarget("3000/hook/"), rest, "")).toBe(path);
+  });
+});

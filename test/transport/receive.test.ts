@@ -1,4 +1,5 @@
-import { createServer } from "node:net";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   createReceiver,
@@ -149,5 +150,62 @@ describe("a receiver", () => {
       code: "cannot-listen",
       exitCode: 2,
     });
+  });
+
+  test("what asks for a tunnel, or expects what nobody gives, is answered and told", async () => {
+    const { url, got, refused } = await receive();
+    expect(await exchange(url, "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n")).toMatch(/^HTTP\/1\.1 405 /);
+    expect(refused).toMatchObject([{ status: 405, method: "CONNECT", target: "a:1" }]);
+    const rest = "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    expect(await exchange(url, `POST / HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n${rest}`)).toMatch(
+      / 200 /,
+    );
+    expect(await exchange(url, `POST / HTTP/1.1\r\n${rest}`)).toMatch(/ 200 /);
+    expect(got).toHaveLength(2);
+  });
+
+  test("a sender that closes its side once it has asked gets its answer", async () => {
+    const answer = () =>
+      new Promise<Answer>((resolve) => setTimeout(() => resolve({ status: 200, body: "here" }), 50));
+    const { receiver } = await receive({ answer });
+    const socket = connect(receiver.port, "127.0.0.1");
+    socket.end("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    let text = "";
+    for await (const chunk of socket) text += String(chunk);
+    expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*here$/);
+  });
+
+  test("a connection that asks nothing does not hold up the end", async () => {
+    const { receiver } = await receive();
+    const silent = connect(receiver.port, "127.0.0.1");
+    const half = connect(receiver.port, "127.0.0.1");
+    await Promise.all([once(silent, "connect"), once(half, "connect")]);
+    half.write("POST / HTTP/1.1\r\nHo");
+    // The server has both once it has answered a third.
+    await post(`http://127.0.0.1:${receiver.port}`);
+    const ends = Promise.all([silent, half].map((socket) => once(socket.resume(), "close")));
+    // Without a limit of time it would wait for ever.
+    await receiver.close(2 ** 30);
+    await ends;
+  });
+
+  test("bodies that together are more than may be held are put off", async () => {
+    const wait: (() => void)[] = [];
+    const { receiver, refused } = await receive({
+      maxBody: 200 * 1024 * 1024,
+      answer: () => new Promise<Answer>((resolve) => wait.push(() => resolve({ status: 200 }))),
+    });
+    const url = `http://127.0.0.1:${receiver.port}`;
+    const large = Buffer.alloc(150 * 1024 * 1024);
+    const held = [post(url, { body: large }), post(url, { body: large })];
+    while (wait.length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(await post(url, { body: large })).toMatchObject({ status: 503 });
+    expect(refused).toMatchObject([{ status: 503 }]);
+    wait.forEach((go) => go());
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200]);
+    const again = post(url, { body: large });
+    while (wait.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    wait[2]?.();
+    expect(await again).toMatchObject({ status: 200 });
   });
 });
