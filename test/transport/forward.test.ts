@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { forward, forwardPath, relayed } from "../../src/transport/forward.ts";
 import type { OutgoingRequest, Sender } from "../../src/transport/send.ts";
 import { parseTarget } from "../../src/transport/target.ts";
