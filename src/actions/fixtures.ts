@@ -4,6 +4,7 @@ import { EXIT, HooklineError } from "../errors.ts";
 import type { Edit } from "../payloads/edit.ts";
 import { listFixtures as findFixtures, loadPayloads } from "../payloads/load.ts";
 import type { Provider } from "../providers/contract.ts";
+import { envelopeTime } from "../providers/event.ts";
 import { randomText } from "./ids.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -128,23 +129,17 @@ export async function newFixture(
 /** The provider's envelope, filled in, around empty data. */
 async function skeleton({ host }: Workspace, provider: Provider, event: string): Promise<Buffer> {
   const { editBody } = await import("../payloads/edit.ts");
-  const { id, type, createdAt, idPrefix = "", time } = provider.envelope;
+  const { id, type, createdAt, idPrefix = "" } = provider.envelope;
   const edits: Edit[] = [];
   const set = (path: string | undefined, value: unknown): void => {
     if (path !== undefined) edits.push({ op: "set", path, value: JSON.stringify(value) });
   };
   set(id, idPrefix + randomText(host.random, 22));
   set(type, event);
-  set(createdAt, timeText(host.now(), time));
+  set(createdAt, envelopeTime(provider.envelope, host.now()));
   const envelope = editBody(Buffer.from("{\n}\n"), edits);
   const hasData = Object.hasOwn(JSON.parse(envelope.toString("utf8")) as object, "data");
   return hasData ? envelope : editBody(envelope, [{ op: "set", path: "data", value: "{}" }]);
-}
-
-function timeText(now: number, time: Provider["envelope"]["time"]): string | number {
-  if (time === "unix") return Math.floor(now / 1000);
-  const iso = new Date(now).toISOString();
-  return time === "iso" ? iso.replace(/\.\d+Z$/, "Z") : iso;
 }
 
 function describe(provider: Provider, event: string): string | undefined {

@@ -4,7 +4,7 @@ import { HooklineError } from "../errors.ts";
 import { deliveryIdOf, eventOf, lazyJson } from "../providers/event.ts";
 import type { Finding, RawHeaders, VerdictCode } from "../signing/types.ts";
 import { verify as verifySignature } from "../signing/verify.ts";
-import { splitTarget } from "../transport/assess.ts";
+import { identify, splitTarget } from "../transport/identify.ts";
 import { parseRawRequest } from "../transport/raw-request.ts";
 import { withOverrides, type HeaderOverride } from "../transport/request.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
@@ -49,17 +49,16 @@ export async function verify(workspace: Workspace, options: VerifyOptions): Prom
   const { path } = splitTarget(target);
   const provider =
     options.provider === undefined
-      ? (registry.get(/^\/*([^/]*)/.exec(path)?.[1] ?? "") ?? registry.identify(headers))
+      ? identify(path, headers, { registry, only: [] }).provider
       : registry.require(options.provider);
   if (provider === undefined) throw unclear(headers);
 
-  const { configured, development } = workspace.secretsOf(provider);
-  const { secrets, origin } = configured ?? development();
+  const { secrets, origin } = workspace.signingSecrets(provider);
   const verdict = verifySignature(provider.signatures, secrets, {
     body,
     headers,
     now: options.at ?? host.now(),
-    ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+    tolerance: options.tolerance,
   });
   const parts = { headers, path, json: lazyJson(body) };
   return {

@@ -1,5 +1,6 @@
 // Loads the JSON scanner: import this file dynamically, where there is something to edit.
 import { HooklineError } from "../errors.ts";
+import { envelopeTime } from "../providers/event.ts";
 import type { Envelope } from "../providers/contract.ts";
 import { findPlace, notThere, wrongPlace, type Place } from "./json-place.ts";
 import { parsePath, showPath, type Segment } from "./path.ts";
@@ -50,7 +51,7 @@ export function freshenBody(
     edits.push({ op: "set", path: id, value: JSON.stringify(`${envelope.idPrefix ?? ""}${fresh.id()}`) });
   }
   if (createdAt !== undefined && isThere(text, createdAt)) {
-    edits.push({ op: "set", path: createdAt, value: timeLiteral(envelope.time ?? "iso", fresh.now) });
+    edits.push({ op: "set", path: createdAt, value: JSON.stringify(envelopeTime(envelope, fresh.now)) });
   }
   if (edits.length === 0) {
     const places = [id, createdAt].filter((pointer) => pointer !== undefined).join(" nor ");
@@ -59,12 +60,6 @@ export function freshenBody(
     });
   }
   return editBody(body, edits);
-}
-
-function timeLiteral(format: NonNullable<Envelope["time"]>, now: number): string {
-  if (format === "unix") return String(Math.floor(now / 1000));
-  const iso = new Date(now).toISOString();
-  return JSON.stringify(format === "iso-ms" ? iso : iso.replace(/\.\d{3}Z$/, "Z"));
 }
 
 function isThere(text: string, pointer: string): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { headerValue } from "../signing/headers.ts";
 import type { RawHeaders } from "../signing/types.ts";
-import type { EventSource, Provider } from "./contract.ts";
+import type { Envelope, EventSource, Provider } from "./contract.ts";
 import { readPointer } from "./pointer.ts";
 
 /** The parts of a request that say what it is about. */
@@ -24,13 +24,16 @@ export function lazyJson(body: Uint8Array): () => unknown {
   return () => (parsed ??= { value: parseJson(body) }).value;
 }
 
-/** The event a request carries, by the first of the provider's sources that gives 1 to 200 characters. */
+/**
+ * The event a request carries, by the first of the provider's sources that gives 1 to 200 characters, else by the path.
+ */
 export function eventOf(provider: Provider, request: RequestParts): string | undefined {
   for (const source of provider.eventFrom) {
     const event = fromSource(provider, source, request);
     if (isName(event)) return event;
   }
-  return undefined;
+  // Whatever the provider's own sources, a path that names one of its events is taken at its word.
+  return eventInPath(provider, request.path);
 }
 
 /** The id of the delivery: the provider's delivery header, else what it is deduplicated by, else the envelope's id. */
@@ -75,6 +78,16 @@ function fromSource(provider: Provider, source: EventSource, request: RequestPar
         ?.event;
     }
   }
+}
+
+/**
+ * A time as the provider's envelope writes it, ISO 8601 with whole seconds where nothing is said.
+ * @param now Unix milliseconds
+ */
+export function envelopeTime({ time = "iso" }: Envelope, now: number): string | number {
+  if (time === "unix") return Math.floor(now / 1000);
+  const iso = new Date(now).toISOString();
+  return time === "iso-ms" ? iso : iso.replace(/\.\d{3}Z$/, "Z");
 }
 
 /** The event named by the path's last two segments (`/shopify/orders/create`) or its last. */

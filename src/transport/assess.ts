@@ -2,6 +2,7 @@ import type { Provider } from "../providers/contract.ts";
 import { dedupeKeyOf, deliveryIdOf, eventOf, lazyJson, type RequestParts } from "../providers/event.ts";
 import type { Registry } from "../providers/index.ts";
 import type { Finding, RawHeaders, VerdictCode } from "../signing/types.ts";
+import { identify, splitTarget } from "./identify.ts";
 import { createVerifier, type VerifyInput } from "../signing/verify.ts";
 
 /** Signing secrets of a provider, as far as they were found, with the words the caller knows them by. */
@@ -79,7 +80,7 @@ export function createAssessor<Origin>(
 
   return ({ target, headers, body, receivedAt }) => {
     const { path, query } = splitTarget(target);
-    const { provider, rest } = whose(path, headers, options);
+    const { provider, rest } = identify(path, headers, options);
     if (provider === undefined) {
       return {
         provider,
@@ -100,7 +101,7 @@ export function createAssessor<Origin>(
     const unsigned = !verdict.ok && verdict.code === "unsigned";
     return {
       provider,
-      event: eventOf(provider, parts) ?? eventOf({ ...provider, eventFrom: [{ from: "path" }] }, parts),
+      event: eventOf(provider, parts),
       deliveryId: deliveryIdOf(provider, parts),
       rest,
       query,
@@ -111,32 +112,4 @@ export function createAssessor<Origin>(
       dedupeKey: () => dedupeKeyOf(provider, parts),
     };
   };
-}
-
-function whose<Origin>(
-  path: string,
-  headers: RawHeaders,
-  { registry, only }: AssessorOptions<Origin>,
-): { provider: Provider | undefined; rest: string } {
-  const whole = path.replace(/^\/+/, "");
-  const slash = whole.indexOf("/");
-  const named = registry.get(slash === -1 ? whole : whole.slice(0, slash));
-  if (named !== undefined) return { provider: named, rest: slash === -1 ? "" : whole.slice(slash + 1) };
-  if (only.length === 1) return { provider: only[0], rest: whole };
-  const identified = registry.identify(headers);
-  if (only.length === 0) return { provider: identified, rest: whole };
-  // A receiver's requests look like its base's, so an expected receiver answers for its base.
-  const expected =
-    only.find((provider) => provider === identified) ??
-    only.find((provider) => identified !== undefined && provider.base === identified.id);
-  return { provider: expected, rest: whole };
-}
-
-/** Path and query (without `?`) of a request target, which may be a whole URL (RFC 9112, 3.2.2). */
-export function splitTarget(target: string): { path: string; query: string } {
-  const origin = target.startsWith("/") ? target : target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, "");
-  const mark = origin.indexOf("?");
-  return mark === -1
-    ? { path: origin, query: "" }
-    : { path: origin.slice(0, mark), query: origin.slice(mark + 1) };
 }
