@@ -47,7 +47,7 @@ export async function showReplay(
       } else if (event.type === "delivery") {
         counts[event.outcome.ok ? "ok" : "failed"]++;
         progress?.update(counts);
-        output.json(deliveryJson(event));
+        if (output.jsonMode) output.json(deliveryJson(event));
         if (!event.outcome.ok && counts.failed <= shownFailures) showFailure(output, event);
         else if (!crowd) output.line(deliveryLine(output, event));
       } else summary = event;

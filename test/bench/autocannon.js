@@ -6,7 +6,6 @@ import autocannon from "autocannon";
 const [port, connections, amount] = process.argv.slice(2).map(Number);
 const body = readFileSync(new URL("../../fixtures/fareplay/order.created.json", import.meta.url));
 const secret = process.env["FAREPLAY_WEBHOOK_SECRET"] ?? "";
-const started = performance.now();
 const result = await autocannon({
   url: `http://127.0.0.1:${port}`,
   connections: connections ?? 1,
@@ -29,5 +28,4 @@ const result = await autocannon({
     },
   ],
 });
-const seconds = (performance.now() - started) / 1000;
-process.stdout.write(`${JSON.stringify({ perSecond: result["2xx"] / seconds, ok: result["2xx"] })}\n`);
+if (result["2xx"] !== amount) process.exitCode = 1;

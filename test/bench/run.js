@@ -146,10 +146,15 @@ const benches = {
     const sink = await start([join(here, "peers.js"), "sink"]);
     for (const connections of [1, 10, 50]) {
       const amount = connections === 1 ? 8000 : 30_000;
+      const ours = ["--times", String(amount), "--concurrency", String(connections)];
       const [ratios, rates] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
       for (let round = 0; round < rounds; round++) {
-        const own = await ourRate(sink.port, connections, amount);
-        ratios.push(own / (await autocannonRate(sink.port, connections, amount)));
+        const own = await rateOf(
+          [bin, "replay", "order.created", "--to", `127.0.0.1:${sink.port}/`, ...ours],
+          amount,
+        );
+        const theirs = [String(sink.port), String(connections), String(amount)];
+        ratios.push(own / (await rateOf([join(here, "autocannon.js"), ...theirs], amount)));
         rates.push(own);
       }
       say(
@@ -191,46 +196,17 @@ try {
   rmSync(home, { recursive: true, force: true });
 }
 
-/** @param {number} port @param {number} connections @param {number} amount */
-async function ourRate(port, connections, amount) {
-  const args = [
-    bin,
-    "replay",
-    "order.created",
-    "--to",
-    `127.0.0.1:${port}/`,
-    "--json",
-    "--times",
-    String(amount),
-  ];
-  const stdout = await run([...args, "--concurrency", String(connections)]);
-  const summary = /** @type {{ succeeded: number, duration_ms: number }} */ (
-    JSON.parse(stdout.trim().split("\n").at(-1) ?? "")
-  );
-  if (summary.succeeded !== amount) throw new Error("some deliveries failed");
-  return (summary.succeeded / summary.duration_ms) * 1000;
-}
-
-/** @param {number} port @param {number} connections @param {number} amount */
-async function autocannonRate(port, connections, amount) {
-  const stdout = await run([join(here, "autocannon.js"), String(port), String(connections), String(amount)]);
-  const result = /** @type {{ perSecond: number, ok: number }} */ (JSON.parse(stdout));
-  if (result.ok < amount) throw new Error("some requests of the peer failed");
-  return result.perSecond;
-}
-
 /**
- * Runs a program to its end. What it prints goes to a file: a pipe would give this process work while it measures.
- * @param {string[]} args @returns {Promise<string>}
+ * Requests a second over the whole life of a process, its start included.
+ * @param {string[]} args @param {number} amount
  */
-function run(args) {
-  const file = join(home, "run.out");
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { env, stdio: ["ignore", openSync(file, "w"), "ignore"] });
-    child.on("exit", (code) =>
-      code === 0
-        ? resolve(readFileSync(file, "utf8"))
-        : reject(new Error(`${args.join(" ")} ended with ${code}`)),
-    );
+function rateOf(args, amount) {
+  return new Promise((/** @type {(rate: number) => void} */ resolve, reject) => {
+    const started = performance.now();
+    const child = spawn(process.execPath, args, { env, stdio: "ignore" });
+    child.on("exit", (code) => {
+      if (code === 0) resolve((amount / (performance.now() - started)) * 1000);
+      else reject(new Error(`${args.join(" ")} ended with ${code}`));
+    });
   });
 }
