@@ -7,7 +7,7 @@ import type { SecretOrigin } from "./workspace.ts";
 export interface ListenOptions extends ConnectOptions {
   /** Where accepted deliveries are forwarded to. */
   target?: string;
-  /** Ids of the only providers to expect. */
+  /** Ids of the providers to expect where the path names none. */
   providers: readonly string[];
   host: string;
   port: number;

@@ -15,7 +15,7 @@ export interface SecretsOf<Origin> {
 
 export interface AssessorOptions<Origin> {
   registry: Registry;
-  /** The only providers to expect, where the user said so. */
+  /** The providers to expect where the path names none; any of them where this is empty. */
   only: readonly Provider[];
   secretsOf: (provider: Provider) => SecretsOf<Origin>;
   /** Hold requests against the development secret as if it were configured. */

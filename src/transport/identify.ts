@@ -5,7 +5,7 @@ import type { RawHeaders } from "../signing/types.ts";
 /**
  * Whose a request is: the provider its path's first segment names, else one of those expected, else the one its headers
  * name.
- * @param only the providers to expect, where the user said so
+ * @param only the providers to expect where the path names none; any of them where this is empty
  */
 export function identify(
   path: string,

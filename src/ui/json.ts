@@ -3,8 +3,6 @@ import { safeLine, safeText } from "./safe.ts";
 import type { Style, Theme } from "./theme.ts";
 
 export interface JsonOptions {
-  /** Default two spaces. */
-  indent?: string;
   /** Lines of JSON at most; one more says how many were left out. */
   maxLines?: number;
   /** Code points of a line at most. */
@@ -141,7 +139,7 @@ class Lines {
     this.#total++;
     if (this.#full()) return;
     this.#lines.push(this.#line);
-    this.#line = (this.#options.indent ?? "  ").repeat(depth);
+    this.#line = "  ".repeat(depth);
     this.#room = Math.max((this.#options.width ?? Infinity) - this.#line.length, MIN_CONTENT);
   }
 

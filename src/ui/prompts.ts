@@ -9,7 +9,6 @@ export interface Choice<Value> {
 }
 
 export interface InputOptions {
-  default?: string;
   /** True where the answer will do, else what is wrong with it. */
   validate?: (answer: string) => true | string | Promise<true | string>;
 }
@@ -95,12 +94,11 @@ export function createPrompts(
           context,
         ),
       ),
-    input: (message, { default: preset, validate } = {}) =>
+    input: (message, { validate } = {}) =>
       ask((library, context) =>
         library.input(
           {
             message: safeLine(message),
-            ...(preset === undefined ? {} : { default: safeLine(preset) }),
             validate: async (answer) => {
               const verdict = (await validate?.(answer)) ?? true;
               return verdict === true ? true : safeLine(verdict);

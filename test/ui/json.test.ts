@@ -50,10 +50,6 @@ describe("formatJson", () => {
     expect(format('""')).toBe('""');
   });
 
-  it("indents as asked", () => {
-    expect(format("[[1]]", { indent: "\t" })).toBe("[\n\t[\n\t\t1\n\t]\n]");
-  });
-
   it("colours each kind of token and nothing else differs", () => {
     const text = '{"k":["s",1.50,true,null,{}]}';
     const lines = formatJson(text, coloured);

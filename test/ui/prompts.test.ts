@@ -58,14 +58,6 @@ describe("prompts", () => {
     expect(screen()).toContain("> too \\u001b[2Jshort");
   });
 
-  it("takes the default of an input", async () => {
-    const { prompts, type, screen } = setUp();
-    const answer = prompts.input("Name?", { default: "local" });
-    await type("\r");
-    expect(await answer).toBe("local");
-    expect(screen()).toContain("(local)");
-  });
-
   it("confirms, and means no by default", async () => {
     const yes = setUp();
     const first = yes.prompts.confirm("Really?");
