@@ -81,6 +81,8 @@ const shared = {
   format: "cjs",
   minify: true,
   legalComments: "none",
+  // A native module, installed beside the package where it can be.
+  external: ["libsql"],
   // Commands are loaded with require: an import() of CommonJS scans the whole file for its exports first.
   supported: { "dynamic-import": false },
   metafile: true,
@@ -91,7 +93,8 @@ const shared = {
 const commands = readdirSync(join(root, "src/commands"))
   .filter(
     (name) =>
-      name.endsWith(".ts") && !["index.ts", "context.ts", "flags.ts", "payload-flags.ts"].includes(name),
+      name.endsWith(".ts") &&
+      !["index.ts", "context.ts", "flags.ts", "payload-flags.ts", "remote-flags.ts"].includes(name),
   )
   .map((name) => `src/commands/${name}`);
 /** @type {import("esbuild").BuildResult[]} */

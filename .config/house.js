@@ -26,8 +26,8 @@ const mayImport = {
     remote: types,
     server: types,
   },
-  ui: { actions: "types" },
-  commands: { actions: types, ui: types, config: types },
+  ui: { actions: "types", remote: "types" },
+  commands: { actions: types, ui: types, config: types, remote: "types" },
   main: { commands: types, ui: types, config: types },
 };
 

@@ -69,10 +69,14 @@ async function openSession(flags: GlobalFlags): Promise<Session> {
       environment,
       cwd: currentFolder(),
       packageRoot,
+      get version() {
+        return version();
+      },
       stdin: createStdin(process.stdin, interruption.signal),
       now: Date.now,
       // Loaded at first use: it costs a tenth of the start.
       random: (bytes) => process.getBuiltinModule("node:crypto").randomBytes(bytes),
+      sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       warn: (text) => opened.warn(text),
     },
     signal: interruption.signal,

@@ -5,7 +5,7 @@ import type { Edit } from "../payloads/edit.ts";
 import { listFixtures as findFixtures, loadPayloads } from "../payloads/load.ts";
 import type { Provider } from "../providers/contract.ts";
 import { envelopeTime } from "../providers/event.ts";
-import { randomText } from "./ids.ts";
+import { randomText } from "../providers/ids.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface FixtureSummary {

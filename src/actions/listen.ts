@@ -1,5 +1,6 @@
-import { networkInterfaces } from "node:os";
 import type { Provider } from "../providers/contract.ts";
+import { randomText } from "../providers/ids.ts";
+import { urlsOf } from "../transport/bind.ts";
 import { forward, forwardPath, relayed } from "../transport/forward.ts";
 import { createAssessor } from "../transport/assess.ts";
 import { createReceiver, type Answer, type IncomingRequest, type Refusal } from "../transport/receive.ts";
@@ -8,7 +9,6 @@ import { parseTarget } from "../transport/target.ts";
 import { events } from "./channel.ts";
 import { openSender } from "./connect.ts";
 import { createExpectations } from "./expectations.ts";
-import { randomText } from "./ids.ts";
 import type { ListenDelivery, ListenEvent, ListenOptions, RefusalCode } from "./listen-events.ts";
 import { findSecrets } from "./listen-secrets.ts";
 import { createRecent } from "./recent.ts";
@@ -195,7 +195,7 @@ async function receive(
   if (options.signal.aborted) stop();
   report({
     type: "ready",
-    urls: addressesOf(options.host).map((address) => `http://${address}:${receiver.port}`),
+    urls: urlsOf(receiver),
     port: receiver.port,
     target: target?.url.href,
     paths: (only.length > 0 ? only : registry.all).map((provider) => provider.id),
@@ -212,16 +212,6 @@ async function receive(
   if (underWay > 0) await new Promise<void>((resolve) => (noneUnderWay = resolve));
   if (broken !== undefined) throw broken.error;
   report({ type: "stopped", ...counts, unmet: expectations.unmet() });
-}
-
-/** The addresses behind the one that is listened on: `0.0.0.0` and `::` stand for all this machine has. */
-function addressesOf(host: string): string[] {
-  if (host !== "0.0.0.0" && host !== "::") return [host.includes(":") ? `[${host}]` : host];
-  const others = Object.values(networkInterfaces())
-    .flatMap((addresses = []) => addresses)
-    .filter(({ family, internal }) => family === "IPv4" && !internal)
-    .map(({ address }) => address);
-  return ["127.0.0.1", ...others];
 }
 
 const unverifiedReply: Answer = {

@@ -1,4 +1,4 @@
-import { randomText, uuid } from "./ids.ts";
+import { randomText, uuid } from "../providers/ids.ts";
 import type { Payload } from "../payloads/load.ts";
 import { loadPayloads } from "../payloads/load.ts";
 import type { Edit } from "../payloads/edit.ts";

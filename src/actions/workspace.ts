@@ -20,10 +20,14 @@ export interface Host {
   cwd: string;
   /** Folder of hookline's own package; its fixtures are in there. */
   packageRoot: string;
+  /** Of hookline. */
+  version: string;
   stdin: Stdin;
   /** Unix milliseconds. */
   now: () => number;
   random: (bytes: number) => Buffer;
+  /** Waits so many milliseconds. */
+  sleep: (ms: number) => Promise<void>;
   /** Tells the user something that is wrong but stops nothing. */
   warn: (text: string) => void;
 }

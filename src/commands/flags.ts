@@ -39,6 +39,25 @@ function readDuration(text: string): Reading<number> {
 /** `30s`, `10m`, `24h`, `7d`, `500ms` → milliseconds. */
 export const duration = read(readDuration);
 
+/** The same, up to ten years: how long a key lives, or how long it was idle. */
+export const longDuration = read((text) => {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text.trim()) ?? [];
+  const ms = Math.ceil(Number(amount) * units[unit as keyof typeof units]);
+  return ms >= 1000 && ms <= 3650 * units.d
+    ? { value: ms }
+    : { problem: "takes a duration such as 12h or 90d, from 1s to 3650d" };
+});
+
+/** A time that something old goes on working: like a duration, but it may be 0. */
+export const grace = read((text): Reading<number> => {
+  if (/^0(s|m|h|d)?$/.test(text.trim())) return { value: 0 };
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text.trim()) ?? [];
+  const ms = Math.ceil(Number(amount) * units[unit as keyof typeof units]);
+  return ms >= 1000 && ms <= 365 * units.d
+    ? { value: ms }
+    : { problem: "takes a duration such as 24h or 7d, up to 365d, or 0" };
+});
+
 /** `5mb`, `512kb`, `1000` → bytes; a kilobyte is 1,024. */
 export const size = read((text) => {
   const [, amount, unit = "b"] = /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?$/i.exec(text.trim()) ?? [];

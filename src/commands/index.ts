@@ -41,4 +41,9 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./providers.ts"),
   },
   { name: "secrets", summary: "show or write the development secrets", load: () => import("./secrets.ts") },
+  {
+    name: "serve",
+    summary: "run the control plane that others' integrators talk to",
+    load: () => import("./serve.ts"),
+  },
 ];

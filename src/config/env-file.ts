@@ -20,6 +20,23 @@ import { HooklineError } from "../errors.ts";
  * @throws HooklineError `env-file-unwritable`
  */
 export function writeEnvFile(file: string, variables: Readonly<Record<string, string>>): void {
+  replaceEnvFile(file, variables, (draft, path) => renameSync(draft, path));
+}
+
+/**
+ * Tries whether {@link writeEnvFile} could write, and changes nothing.
+ * @throws HooklineError `env-file-unwritable`
+ */
+export function tryEnvFile(file: string): void {
+  replaceEnvFile(file, {}, () => undefined);
+}
+
+/** @param replace puts the finished draft at its place */
+function replaceEnvFile(
+  file: string,
+  variables: Readonly<Record<string, string>>,
+  replace: (draft: string, path: string) => void,
+): void {
   try {
     const path = behindLinks(file);
     if (existsSync(path) && !statSync(path).isFile()) throw new Error("it is not a file");
@@ -31,7 +48,7 @@ export function writeEnvFile(file: string, variables: Readonly<Record<string, st
     try {
       writeFileSync(draft, text, { encoding: "latin1", mode: 0o600 });
       chmodSync(draft, 0o600);
-      renameSync(draft, path);
+      replace(draft, path);
     } finally {
       rmSync(draft, { force: true });
     }

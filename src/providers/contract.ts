@@ -63,6 +63,10 @@ export interface Provider {
   /** Waits before each automatic retry. */
   retry: { delaysMs: readonly number[]; jitter?: number };
   events: Readonly<Record<string, EventType>>;
+  /** Whether it sends types beyond `events`: those are what is known of many, or its users name their own. */
+  otherEvents?: boolean;
+  /** Event types that the provider spells in two ways: an older spelling by its newer one. */
+  renamedEvents?: Readonly<Record<string, string>>;
   /** Environment variable that holds the signing secret; the same with `_PREVIOUS` holds the one before. */
   secretEnv: string;
   apiKey?: { prefix: string; header: HeaderName };

@@ -219,6 +219,7 @@ function buildSchema() {
         }),
       )
       .exactOptional(),
+    otherEvents: z.boolean().exactOptional(),
     secretEnv: z
       .string()
       .max(100)

@@ -69,7 +69,12 @@ export function defineProvider(id: string, input: unknown): Provider {
   }
   if (problems.length > 0) refuse(id, problems);
 
-  const own = { id, title, ...(givenEvents && { events: nullPrototype(events) }) };
+  const own = {
+    id,
+    title,
+    // Events of its own are all it has, unless it says otherwise.
+    ...(givenEvents && { events: nullPrototype(events), otherEvents: given.otherEvents ?? false }),
+  };
   if (base)
     return { ...base, ...given, ...(signatures && { signatures }), ...own, base: base.id, identify: [] };
   const schemes = signatures ?? [];

@@ -42,5 +42,6 @@ export const fitaiid: Provider = {
       description: "The order becomes refunded, its inventory is restored and an e-mail sent.",
     },
   },
+  otherEvents: false,
   secretEnv: "STRIPE_WEBHOOK_SECRET",
 };

@@ -34,6 +34,7 @@ export const fjellride: Provider = {
       description: "The refund is recorded on the booking.",
     },
   },
+  otherEvents: false,
   secretEnv: "FJELLRIDE_WEBHOOK_SECRET",
   apiKey: { prefix: "fjr_", header: "x-api-key" },
 };

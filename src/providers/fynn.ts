@@ -130,5 +130,11 @@ export const fynn: Provider = {
       schema: (z) => subscription(z, "subscription.product.cancelled"),
     },
   },
+  otherEvents: true,
+  renamedEvents: {
+    "subscription.cancelled": "subscription.canceled",
+    "subscription.trial.expired": "subscription.trial_expired",
+    "subscription.trial.extended": "subscription.trial_extended",
+  },
   secretEnv: "FYNN_WEBHOOK_SECRET",
 };

@@ -105,5 +105,6 @@ export const github: Provider = {
         }),
     },
   },
+  otherEvents: true,
   secretEnv: "GITHUB_WEBHOOK_SECRET",
 };

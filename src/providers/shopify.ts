@@ -91,5 +91,6 @@ export const shopify: Provider = {
         }),
     },
   },
+  otherEvents: true,
   secretEnv: "SHOPIFY_WEBHOOK_SECRET",
 };

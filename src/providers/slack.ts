@@ -85,5 +85,6 @@ export const slack: Provider = {
       schema: (z) => callback(z, "message"),
     },
   },
+  otherEvents: true,
   secretEnv: "SLACK_WEBHOOK_SECRET",
 };

@@ -109,5 +109,6 @@ export const standardWebhooks: Provider = {
   ack: { timeoutMs: 15_000, success: "2xx" },
   retry: { delaysMs: standardSchedule, jitter: 0.2 },
   events: standardEvents,
+  otherEvents: true,
   secretEnv: "STANDARD_WEBHOOKS_WEBHOOK_SECRET",
 };

@@ -152,5 +152,6 @@ export const stripe: Provider = {
     ],
   },
   events: stripeEvents,
+  otherEvents: true,
   secretEnv: "STRIPE_WEBHOOK_SECRET",
 };

@@ -36,5 +36,6 @@ export const svix: Provider = {
     jitter: 0.2,
   },
   events: standardEvents,
+  otherEvents: true,
   secretEnv: "SVIX_WEBHOOK_SECRET",
 };

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { finished } from "node:stream";
-import { HooklineError } from "../errors.ts";
 import { headerValue } from "../signing/headers.ts";
 import type { RawHeaders } from "../signing/types.ts";
+import { bind } from "./bind.ts";
 
 export interface IncomingRequest {
   method: string;
@@ -107,14 +107,7 @@ export async function createReceiver(options: ReceiverOptions): Promise<Receiver
     say(status === 431 ? "431 Request Header Fields Too Large" : "400 Bad Request");
     options.refused({ status, method: "", target: "", headers: [], receivedAt: options.now(), bytes: 0 });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(cannotListen(error, options)));
-    server.listen(options.port, options.host, () => {
-      server.removeAllListeners("error");
-      resolve();
-    });
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await bind(server, options);
   return {
     host: options.host,
     port,
@@ -212,19 +205,4 @@ function write(response: ServerResponse, { status, headers = [], body = "" }: An
 /** Once no more requests are taken, an answer is the last on its connection. */
 function lastWords({ open }: ReceiverOptions): string[] {
   return open() ? [] : ["connection", "close"];
-}
-
-function cannotListen(cause: NodeJS.ErrnoException, { host, port }: ReceiverOptions): HooklineError {
-  if (cause.code === "EADDRINUSE") {
-    return new HooklineError("port-taken", `port ${port} on ${host} is taken by another program`, {
-      cause,
-      nextSteps: ["stop that program, or choose another port with --port (0 takes any free one)"],
-    });
-  }
-  return new HooklineError("cannot-listen", `cannot listen on ${host} port ${port}: ${cause.message}`, {
-    cause,
-    nextSteps: [
-      "--host takes an address of this machine, and ports below 1024 need rights that few users have",
-    ],
-  });
 }

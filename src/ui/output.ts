@@ -37,6 +37,8 @@ export interface Output {
   readonly err: Theme;
   /** Whether a person reads standard output. */
   readonly isTerminal: boolean;
+  /** Whether a person reads standard error: logs are lines for people there, and JSON elsewhere. */
+  readonly logsForPeople: boolean;
   /** Columns of the terminal behind standard output now, `Infinity` where there is none or its size is unknown. */
   readonly width: number;
   /** Data for people, on standard output; nowhere in JSON mode. */
@@ -125,6 +127,7 @@ export function createOutput(streams: { stdout: Sink; stderr: Sink }, options: O
     out,
     err,
     isTerminal: streams.stdout.isTTY === true,
+    logsForPeople: streams.stderr.isTTY === true && !jsonMode,
     get width() {
       // A terminal of unknown size says it has 0.
       return streams.stdout.columns || Infinity;

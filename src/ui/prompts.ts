@@ -16,7 +16,11 @@ export interface InputOptions {
 /** Questions on the terminal. Each throws HooklineError `interrupted` where the user leaves (Ctrl-C, Ctrl-D). */
 export interface Prompts {
   select<Value>(message: string, choices: readonly Choice<Value>[]): Promise<Value>;
+  /** Any number of the choices, at least one. */
+  checkbox<Value>(message: string, choices: readonly Choice<Value>[]): Promise<Value[]>;
   input(message: string, options?: InputOptions): Promise<string>;
+  /** What is typed does not show. */
+  password(message: string, options?: InputOptions): Promise<string>;
   confirm(message: string, options?: { default?: boolean }): Promise<boolean>;
 }
 
@@ -94,17 +98,30 @@ export function createPrompts(
           context,
         ),
       ),
-    input: (message, { validate } = {}) =>
+    checkbox: (message, choices) =>
       ask((library, context) =>
-        library.input(
+        library.checkbox(
           {
             message: safeLine(message),
-            validate: async (answer) => {
-              const verdict = (await validate?.(answer)) ?? true;
-              return verdict === true ? true : safeLine(verdict);
-            },
-            theme: look,
+            choices: choices.map(({ value, name, description }) => ({
+              value,
+              name: safeLine(name),
+              ...(description === undefined ? {} : { description: safeLine(description) }),
+            })),
+            required: true,
+            theme: choiceLook,
           },
+          context,
+        ),
+      ),
+    input: (message, options) =>
+      ask((library, context) =>
+        library.input({ message: safeLine(message), validate: validation(options), theme: look }, context),
+      ),
+    password: (message, options) =>
+      ask((library, context) =>
+        library.password(
+          { message: safeLine(message), mask: "*", validate: validation(options), theme: look },
           context,
         ),
       ),
@@ -112,5 +129,12 @@ export function createPrompts(
       ask((library, context) =>
         library.confirm({ message: safeLine(message), default: preset, theme: look }, context),
       ),
+  };
+}
+
+function validation({ validate }: InputOptions = {}): (answer: string) => Promise<true | string> {
+  return async (answer) => {
+    const verdict = (await validate?.(answer)) ?? true;
+    return verdict === true ? true : safeLine(verdict);
   };
 }

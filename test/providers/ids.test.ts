@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { randomText, uuid } from "../../src/actions/ids.ts";
+import { randomText, uuid } from "../../src/providers/ids.ts";
 
 describe("randomText", () => {
   test("is as long as asked for, letters and digits, never twice the same", () => {

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import { loadMasterKey } from "../config/master-key.ts";
+import { ensureAccount, localAccountName } from "../server/accounts.ts";
+import { createApp, type App, type AppOptions, type ServerEvent } from "../server/app.ts";
+import { checkMasterKey, createVault } from "../server/vault.ts";
+import { generateSecret } from "../signing/secrets.ts";
+import type { Account } from "../store/contract.ts";
+import { openStore } from "../store/open.ts";
+import { isLoopback } from "../transport/target.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** The control plane in this process, over a database of this machine. */
+export interface ControlPlane {
+  app: App;
+  options: AppOptions;
+  /** The account that this machine itself works in. */
+  local: Account;
+  close(): Promise<void>;
+}
+
+/** Where the database is unless it is named. */
+export function databaseFile({ host }: Workspace): string {
+  return join(host.environment.home, "hookline.db");
+}
+
+/**
+ * Opens the database and the control plane over it.
+ * @param report told what an operator should know
+ * @throws HooklineError what the store and the master key can throw
+ */
+export async function openControlPlane(
+  workspace: Workspace,
+  { file, report }: { file: string; report: (event: ServerEvent) => void },
+): Promise<ControlPlane> {
+  const { host, registry } = workspace;
+  const { environment, now, random } = host;
+  const masterKey = loadMasterKey({ environment, home: environment.home, random });
+  const store = await openStore(file);
+  try {
+    const vault = createVault(masterKey, random);
+    await checkMasterKey(store.settings, vault);
+    const options: AppOptions = {
+      store,
+      vault,
+      registry,
+      version: host.version,
+      now,
+      random,
+      report,
+      endpointSecret(provider, url) {
+        const scheme = provider.signatures[0] ?? { kind: "none" };
+        if (scheme.kind === "none") return undefined;
+        // A listener of this machine knows the development secret without being told.
+        if (isLoopback(url)) return workspace.secretsOf(provider).development().secrets[0];
+        return generateSecret(scheme, random);
+      },
+    };
+    const { account } = await ensureAccount(options, localAccountName);
+    return { app: createApp(options), options, local: account, close: () => store.close() };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

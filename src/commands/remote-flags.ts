@@ -1,0 +1,70 @@
+import type { Command } from "commander";
+import type { Workspace } from "../actions/workspace.ts";
+import type { Connection } from "../config/connection.ts";
+import { EXIT, HooklineError } from "../errors.ts";
+import type { Remote } from "../remote/contract.ts";
+import type { Session } from "./context.ts";
+
+/** Flags of every command that speaks to an API. */
+export interface RemoteFlags {
+  profile?: string;
+}
+
+export function addRemoteFlags(command: Command): Command {
+  return command.option("--profile <name>", "the API to use, as `hookline profiles list` names it");
+}
+
+/** Does work with the API that the flags, the environment and the profiles name, and closes it. */
+export async function useRemote<Result>(
+  session: Session,
+  { profile }: RemoteFlags,
+  work: (remote: Remote, workspace: Workspace, connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const [{ openWorkspace }, { withRemote }, { during }] = await Promise.all([
+    import("../actions/workspace.ts"),
+    import("../actions/remote.ts"),
+    import("../ui/spinner.ts"),
+  ]);
+  const workspace = await openWorkspace(session.host);
+  return withRemote(workspace, profile, (remote, connection) => {
+    // Each answer is waited for by itself, so that no spinner turns behind a question.
+    const waiting: Remote = {
+      call: (name, input) =>
+        during(session, `waiting for ${connection.url?.host ?? "the database"}`, remote.call(name, input)),
+      close: () => remote.close(),
+    };
+    return work(waiting, workspace, connection);
+  });
+}
+
+/**
+ * Asks before something is destroyed.
+ * @param yes the `--yes` flag
+ * @throws HooklineError `confirmation-missing` where nobody can be asked; `declined`, exit 1
+ */
+export async function requireConfirmation(
+  { output, prompts }: Session,
+  yes: boolean | undefined,
+  question: string,
+): Promise<void> {
+  if (yes === true) return;
+  if (!output.interactive) {
+    throw new HooklineError("confirmation-missing", `${question} Nobody can be asked here`, {
+      nextSteps: ["add --yes to confirm it"],
+    });
+  }
+  if (await prompts.confirm(question)) return;
+  throw new HooklineError("declined", "nothing was changed", { exitCode: EXIT.failed });
+}
+
+/**
+ * The file and variable of `--write-env FILE:NAME`, split at the last colon.
+ * @throws HooklineError `usage`
+ */
+export function readWriteEnv(text: string): { file: string; name: string } {
+  const [, file = "", name = ""] = /^(.+):([^:]*)$/s.exec(text) ?? [];
+  if (file !== "" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return { file, name };
+  throw new HooklineError("usage", "--write-env takes a file and a variable, such as .env:API_KEY", {
+    nextSteps: ["separate the two with a colon; a variable has letters, digits and underscores"],
+  });
+}

@@ -1,0 +1,174 @@
+import type { Scope } from "../remote/contract.ts";
+import { scopes as allScopes } from "../remote/schemas.ts";
+import type { Account, ActivityRow, KeyRow, Store } from "../store/contract.ts";
+import { hashApiKey, isLive, looksLikeApiKey, statusOf } from "./api-keys.ts";
+import type { ServerEvent } from "./app.ts";
+import type { NewId } from "./ids.ts";
+import { createFailureLimiter } from "./limiter.ts";
+import { ApiProblem, type ProblemCode } from "./problems.ts";
+
+/** How a request says who it is. */
+export type Credential =
+  /** Every key that came with it. */
+  | { kind: "keys"; keys: readonly string[] }
+  /** This machine itself, which may read the database anyhow. */
+  | { kind: "embedded"; account: Account };
+
+/** Who asks, and what they may do. */
+export interface Principal {
+  account: Account;
+  /** Undefined for this machine itself. */
+  key: KeyRow | undefined;
+  scopes: ReadonlySet<string>;
+  actor: Pick<ActivityRow, "actorKind" | "actorKeyId" | "actorName">;
+}
+
+export interface Authenticator {
+  /** @throws ApiProblem 401 or, after too many failures from the address, 429 */
+  authenticate(credential: Credential, address: string | null): Promise<Principal>;
+  /** @throws ApiProblem `scope-missing` */
+  authorise(principal: Principal, scope: Scope, route: string, address: string | null): Promise<void>;
+}
+
+interface AuthenticatorOptions {
+  store: Store;
+  newId: NewId;
+  now: () => number;
+  report: (event: ServerEvent) => void;
+}
+
+/** Milliseconds after which a key's use is written down anew. */
+const usedEvery = 60_000;
+const minute = 60_000;
+
+const endings = {
+  expired: ["key-expired", "the API key has expired"],
+  replaced: ["key-replaced", "the API key was rotated, and the time it had left is over"],
+  revoked: ["key-revoked", "the API key was revoked"],
+} as const satisfies Record<string, readonly [ProblemCode, string]>;
+
+export function createAuthenticator({ store, newId, now, report }: AuthenticatorOptions): Authenticator {
+  const limiter = createFailureLimiter(now);
+
+  const fail = (
+    code: ProblemCode,
+    detail: string,
+    address: string | null,
+    keyId: string | null,
+  ): ApiProblem => {
+    const wait = address === null ? undefined : limiter.fail(address);
+    report({ type: "auth-failed", code, address, limited: wait !== undefined, keyId });
+    if (wait === undefined)
+      return new ApiProblem(code, detail, {
+        nextSteps: ["give a live key as x-api-key or Authorization: Bearer"],
+      });
+    return new ApiProblem("too-many-failures", `too many requests from ${address} failed to authenticate`, {
+      retryAfter: wait,
+      nextSteps: [`wait ${wait} s, or use a key that works: that is let through at any time`],
+    });
+  };
+
+  /** Repeats within a minute become one entry. */
+  const recordRefusal = (
+    key: KeyRow,
+    action: string,
+    address: string | null,
+    detail: ActivityRow["detail"],
+  ): Promise<void> => {
+    const time = now();
+    const repeats = [action, key.id, address ?? "", JSON.stringify(detail), Math.floor(time / minute)].join(
+      "/",
+    );
+    return store.write(key.accountId, (tables) =>
+      tables.activity.record(
+        {
+          id: newId("act"),
+          accountId: key.accountId,
+          at: time,
+          lastAt: time,
+          count: 1,
+          action,
+          ...actorOf(key),
+          address,
+          subjectId: key.id,
+          subjectName: key.name,
+          detail,
+        },
+        repeats,
+      ),
+    );
+  };
+
+  const recordUse = async (key: KeyRow, address: string | null): Promise<void> => {
+    const time = now();
+    const elsewhere = key.lastUsedAt === null || key.lastUsedAddress !== address;
+    if (!elsewhere && time - (key.lastUsedAt ?? 0) < usedEvery) return;
+    await store.write(key.accountId, async (tables) => {
+      await tables.keys.update(key.accountId, key.id, { lastUsedAt: time, lastUsedAddress: address });
+      if (!elsewhere) return;
+      await tables.activity.record(
+        {
+          id: newId("act"),
+          accountId: key.accountId,
+          at: time,
+          lastAt: time,
+          count: 1,
+          action: "key.used",
+          ...actorOf(key),
+          address,
+          subjectId: key.id,
+          subjectName: key.name,
+          detail: { first: key.lastUsedAt === null },
+        },
+        // A key that two places use in turn would fill the log.
+        key.lastUsedAt === null
+          ? undefined
+          : `key.used/${key.id}/${address ?? ""}/${Math.floor(time / (60 * minute))}`,
+      );
+    });
+  };
+
+  return {
+    async authenticate(credential, address) {
+      if (credential.kind === "embedded") {
+        const { account } = credential;
+        return {
+          account,
+          key: undefined,
+          scopes: new Set(allScopes),
+          actor: { actorKind: "embedded", actorKeyId: null, actorName: null },
+        };
+      }
+      const given = [...new Set(credential.keys)];
+      const [text] = given;
+      if (text === undefined) throw fail("key-missing", "this needs an API key", address, null);
+      if (given.length > 1)
+        throw fail("key-ambiguous", "x-api-key and Authorization hold different API keys", address, null);
+      const key = looksLikeApiKey(text) ? await store.keys.byHash(hashApiKey(text)) : undefined;
+      const account = key === undefined ? undefined : await store.accounts.get(key.accountId);
+      if (key === undefined || account === undefined)
+        throw fail("key-invalid", "the API key is not one of this server's", address, null);
+      const status = statusOf(key, now());
+      if (status !== "active" && status !== "rotating") {
+        await recordRefusal(key, "key.refused", address, { reason: status });
+        const [code, detail] = endings[status];
+        throw fail(code, detail, address, key.id);
+      }
+      await recordUse(key, address);
+      return { account, key, scopes: new Set(key.scopes), actor: actorOf(key) };
+    },
+
+    async authorise({ key, scopes }, scope, route, address) {
+      if (scopes.has(scope)) return;
+      if (key !== undefined && isLive(key, now()))
+        await recordRefusal(key, "key.denied", address, { route, scope });
+      throw new ApiProblem("scope-missing", `this needs a key with the scope ${scope}`, {
+        nextSteps: [`use a key that has ${scope}: hookline keys list shows the scopes of each`],
+      });
+    },
+  };
+}
+
+function actorOf(key: KeyRow): Principal["actor"] {
+  return { actorKind: "key", actorKeyId: key.id, actorName: key.name };
+}

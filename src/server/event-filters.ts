@@ -1,0 +1,43 @@
+import { closest } from "../providers/closest.ts";
+import type { Provider } from "../providers/contract.ts";
+import { ApiProblem } from "./problems.ts";
+
+/** Whether a filter (`order.created`, `order.*`, `*`) takes an event type. */
+export function matches(filter: string, type: string): boolean {
+  if (filter === "*" || filter === type) return true;
+  return filter.endsWith(".*") && type.startsWith(filter.slice(0, -1));
+}
+
+/**
+ * Checks which events an endpoint asks for: only its provider's, each once.
+ * @returns the filters, and warnings about those that may miss something
+ * @throws ApiProblem `body-invalid`, naming each that the provider does not send
+ */
+export function checkFilters(
+  provider: Provider,
+  filters: readonly string[],
+): { events: string[]; warnings: { code: string; message: string }[] } {
+  const events = [...new Set(filters)];
+  const known = Object.keys(provider.events);
+  const isOpen = provider.otherEvents === true || known.length === 0;
+  const errors = events.flatMap((filter, index) => {
+    if (isOpen || known.some((type) => matches(filter, type))) return [];
+    const near = closest(filter, known)[0];
+    const message = `${provider.title} sends no ${filter}${near === undefined ? "" : `; did you mean ${near}?`}`;
+    return [{ path: `events.${index}`, message }];
+  });
+  if (errors.length > 0) {
+    throw new ApiProblem("body-invalid", errors.map(({ message }) => message).join("; "), {
+      errors,
+      nextSteps: [`see what it sends: hookline events types --provider ${provider.id}`],
+    });
+  }
+  const wanted = (type: string): boolean => events.some((filter) => matches(filter, type));
+  const warnings = Object.entries(provider.renamedEvents ?? {}).flatMap(([before, after]) => {
+    if (wanted(before) === wanted(after)) return [];
+    const [has, lacks] = wanted(before) ? [before, after] : [after, before];
+    const message = `${provider.title} spells ${has} as ${lacks} too: subscribe to both, or one spelling is missed`;
+    return [{ code: "event-renamed", message }];
+  });
+  return { events, warnings };
+}
