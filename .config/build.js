@@ -83,6 +83,8 @@ const shared = {
   legalComments: "none",
   // A native module, installed beside the package where it can be.
   external: ["libsql"],
+  // The entry for Node reads the environment, and may print what it finds there for others to read.
+  alias: { stripe: "./node_modules/stripe/esm/stripe.esm.worker.js" },
   // Commands are loaded with require: an import() of CommonJS scans the whole file for its exports first.
   supported: { "dynamic-import": false },
   metafile: true,

@@ -25,7 +25,7 @@ export interface Route {
 
 export type ProblemStatus = 404 | 409 | 410 | 501;
 
-const of = (id: z.ZodType) => z.object({ id });
+const of = <Id extends z.ZodType>(id: Id) => z.object({ id });
 const query = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape);
 const { list } = schemas;
 

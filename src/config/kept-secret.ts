@@ -1,0 +1,58 @@
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * A secret of this machine: made at first use and the same ever after, in a file of mode 0600; folders made for it have
+ * mode 0700. Safe against another hookline making it at the same moment: one of the two wins, both return its secret.
+ * @throws whatever the file system refuses
+ */
+export function keptSecret(file: string, make: () => string): string {
+  const existing = readIfThere(file);
+  if (existing !== undefined) return existing;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}.new`;
+  writeFileSync(draft, make(), { mode: 0o600 });
+  try {
+    publish(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  return readFileSync(file, "utf8");
+}
+
+/** Puts the finished draft at its place unless a secret is there already. */
+function publish(draft: string, file: string): void {
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+      if (readIfThere(file) === undefined) renameSync(draft, file);
+      return;
+    }
+    // Some file systems have no hard links; the copy is short enough to be read whole or not at all.
+    try {
+      copyFileSync(draft, file, constants.COPYFILE_EXCL);
+    } catch (again) {
+      if ((again as NodeJS.ErrnoException).code !== "EEXIST") throw again;
+    }
+  }
+}
+
+/** An empty file counts as none: a full disk leaves such. */
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8") || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
