@@ -1,7 +1,9 @@
-import * as z from "zod";
+import type { $ZodRawIssue } from "zod/v4/core";
+// The small form of zod: this is read at every start of a command that speaks to an API.
+import * as z from "zod/mini";
 import { HooklineError } from "../errors.ts";
 import type { KeptProfile } from "./profiles.ts";
-import { plainWords } from "./project-schema.ts";
+import { plainWords } from "./plain-words.ts";
 
 /** What `profiles.json` holds. */
 export type ProfileFile = {
@@ -9,6 +11,9 @@ export type ProfileFile = {
   current: string;
   profiles: Record<string, KeptProfile>;
 };
+
+// Compiling a schema costs more than it saves on one small file.
+z.config({ jitless: true });
 
 const url = z.string();
 const key = z.string();
@@ -21,10 +26,10 @@ const profile = z.discriminatedUnion(
       kind: z.literal("api"),
       url,
       key,
-      allowHttp: z.boolean().exactOptional(),
-      account: z.string().exactOptional(),
-      keyId: z.string().exactOptional(),
-      servedBy: z.literal("serve").exactOptional(),
+      allowHttp: z.exactOptional(z.boolean()),
+      account: z.exactOptional(z.string()),
+      keyId: z.exactOptional(z.string()),
+      servedBy: z.exactOptional(z.literal("serve")),
     }),
     z.looseObject({ kind: z.literal("stripe"), url, key }),
   ],
@@ -34,7 +39,7 @@ const profile = z.discriminatedUnion(
 const schema = z.looseObject({
   current: z.string(),
   profiles: z.record(
-    z.string().refine((name) => name !== "embedded" && isProfileName(name)),
+    z.string().check(z.refine((name) => name !== "embedded" && isProfileName(name))),
     profile,
   ),
 });
@@ -70,7 +75,7 @@ export function parseProfiles(text: string, file: string): ProfileFile {
   throw damaged(file, problems.slice(0, 3).join("; "));
 }
 
-function words(issue: z.core.$ZodRawIssue): string | undefined {
+function words(issue: $ZodRawIssue): string | undefined {
   if (issue.code === "invalid_key") return "is no name a profile can have";
   if (issue.code === "invalid_type" && issue.expected === "boolean") return "must be true or false";
   return plainWords(issue);

@@ -29,14 +29,3 @@ export const projectSchema = z.strictObject({
   providers: named(z.unknown()),
   secrets: named(z.union([reference, z.array(reference).min(1)])),
 });
-
-/** What zod found, without its vocabulary. */
-export function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === "unrecognized_keys") return `${issue.keys.join(", ")} is unknown here`;
-  if (issue.code === "invalid_type") {
-    const { expected } = issue;
-    return `must be ${expected === "string" ? "text" : expected === "array" ? "a list" : "an object"}`;
-  }
-  if (issue.code === "too_small") return "must not be empty";
-  return undefined;
-}

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { HooklineError } from "../errors.ts";
+import { plainWords } from "./plain-words.ts";
 
 const fileName = "hookline.json";
 /** Bytes a project file may have: far more than anyone writes, and nothing to wait for. */
@@ -36,7 +37,7 @@ export async function loadProject(folder: string): Promise<Project | undefined> 
     const what = cause instanceof SyntaxError ? "it is not valid JSON" : (cause as Error).message;
     throw invalid(file, [at === undefined ? what : `${what} (at character ${at})`], cause);
   }
-  const { plainWords, projectSchema } = await import("./project-schema.ts");
+  const { projectSchema } = await import("./project-schema.ts");
   const parsed = projectSchema.safeParse(input, { error: plainWords });
   if (!parsed.success) {
     throw invalid(
