@@ -92,13 +92,9 @@ const shared = {
   absWorkingDir: root,
 };
 
-const commands = readdirSync(join(root, "src/commands"))
-  .filter(
-    (name) =>
-      name.endsWith(".ts") &&
-      !["index.ts", "context.ts", "flags.ts", "payload-flags.ts", "remote-flags.ts"].includes(name),
-  )
-  .map((name) => `src/commands/${name}`);
+// Beside the commands lies what they share: the index tells which are commands.
+const index = readFileSync(join(root, "src/commands/index.ts"), "utf8");
+const commands = [...index.matchAll(/import\("\.\/(.+?)"\)/g)].map(([, name]) => `src/commands/${name}`);
 /** @type {import("esbuild").BuildResult[]} */
 const results = await Promise.all([
   build({

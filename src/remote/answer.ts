@@ -1,4 +1,3 @@
-import { STATUS_CODES } from "node:http";
 import * as z from "zod";
 import { EXIT, HooklineError, type ExitCode } from "../errors.ts";
 import { contract, type Answer, type RouteName } from "./contract.ts";
@@ -49,7 +48,7 @@ export function answerOf<Name extends RouteName>(
     const schema: z.ZodType = route.answer;
     const checked = schema.safeParse(body);
     if (checked.success) return checked.data as Answer<Name>;
-    const where = clip(z.core.toDotPath(checked.error.issues[0]?.path ?? []), longest.part);
+    const where = clip((checked.error.issues[0]?.path ?? []).map(String).join("."), longest.part);
     throw unexpected(
       name,
       body === undefined ? "it is not JSON" : where === "" ? "its form is another" : `${where} does not fit`,
@@ -128,4 +127,7 @@ function unexpected(name: RouteName, why: string): HooklineError {
 }
 
 /** `502 Bad Gateway` */
-const named = (status: number): string => `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
+function named(status: number): string {
+  const { STATUS_CODES } = process.getBuiltinModule("node:http");
+  return `${status} ${STATUS_CODES[status] ?? ""}`.trimEnd();
+}

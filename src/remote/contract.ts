@@ -1,7 +1,8 @@
 import * as z from "zod";
 import * as schemas from "./schemas.ts";
+import type { Scope } from "./scopes.ts";
 
-export type Scope = (typeof schemas.scopes)[number];
+export type { Scope } from "./scopes.ts";
 
 /** One route of the API, as data. */
 export interface Route {

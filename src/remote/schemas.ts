@@ -1,12 +1,8 @@
 import * as z from "zod";
+import { scopes } from "./scopes.ts";
 
 // Compiling a schema costs more than it saves on the few documents of a command.
 z.config({ jitless: true });
-
-const scopeAreas = ["keys", "endpoints", "events", "deliveries", "activity"] as const;
-
-/** Every scope there is: `keys:read`, `keys:write`, … */
-export const scopes = scopeAreas.flatMap((area) => [`${area}:read`, `${area}:write`] as const);
 
 const secondsPerYear = 365 * 86_400;
 

@@ -1,0 +1,31 @@
+import type { Connection } from "./driver.ts";
+
+type NodeSqlite = typeof import("node:sqlite");
+
+let loaded: NodeSqlite | undefined;
+
+/** Node's own SQLite; undefined where this Node has none. Its warning that it is experimental is held back. */
+export function loadNodeSqlite(): NodeSqlite | undefined {
+  if (loaded !== undefined) return loaded;
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  const { emitWarning } = process;
+  process.emitWarning = (...args: unknown[]) => {
+    if (args[1] !== "ExperimentalWarning") Reflect.apply(emitWarning, process, args);
+  };
+  try {
+    loaded = process.getBuiltinModule("node:sqlite") as NodeSqlite | undefined;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+  return loaded;
+}
+
+export function connectNode({ DatabaseSync }: NodeSqlite, file: string): Connection {
+  const database = new DatabaseSync(file);
+  return {
+    exec: (sql) => database.exec(sql),
+    all: (sql, parameters) => database.prepare(sql).all(...parameters),
+    run: (sql, parameters) => ({ changes: database.prepare(sql).run(...parameters).changes }),
+    close: () => database.close(),
+  };
+}

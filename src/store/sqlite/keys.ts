@@ -1,0 +1,75 @@
+import { sql, type ExpressionBuilder, type ExpressionWrapper, type SqlBool } from "kysely";
+import type { KeyRow, Keys } from "../contract.ts";
+import { pageOf, type Database, type Schema, type StoredKey } from "./database.ts";
+
+export function createKeys(database: Database): Keys {
+  const keys = database.selectFrom("keys").selectAll();
+  return {
+    async insert(key) {
+      await database
+        .insertInto("keys")
+        .values({ ...key, scopes: JSON.stringify(key.scopes) })
+        .execute();
+    },
+    async get(accountId, id) {
+      return read(await keys.where("accountId", "=", accountId).where("id", "=", id).executeTakeFirst());
+    },
+    async byHash(hash) {
+      return read(await keys.where("hash", "=", hash).executeTakeFirst());
+    },
+    async update(accountId, id, changes) {
+      if (Object.keys(changes).length === 0) return (await this.get(accountId, id)) !== undefined;
+      const { numUpdatedRows } = await database
+        .updateTable("keys")
+        .set(changes)
+        .where("accountId", "=", accountId)
+        .where("id", "=", id)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+    async list(accountId, page, filter) {
+      let query = keys.where("accountId", "=", accountId);
+      if (page.before !== undefined) query = query.where("id", "<", page.before);
+      if (filter?.status === "live") query = query.where((where) => isLive(where, filter.now));
+      if (filter?.status === "dead") query = query.where((where) => where.not(isLive(where, filter.now)));
+      const found = await query
+        .orderBy("id", "desc")
+        .limit(page.limit + 1)
+        .execute();
+      return pageOf(page, found, toKey);
+    },
+    async countLasting(accountId, scope, now, except) {
+      const { count } = await database
+        .selectFrom("keys")
+        .select((select) => select.fn.countAll<number>().as("count"))
+        .where("accountId", "=", accountId)
+        .where("id", "!=", except)
+        .where("replacedBy", "is", null)
+        .where((where) => isLive(where, now))
+        .where(
+          (where) =>
+            sql<SqlBool>`exists (select 1 from json_each(${where.ref("scopes")}) where value = ${scope})`,
+        )
+        .executeTakeFirstOrThrow();
+      return count;
+    },
+  };
+}
+
+/** Never null itself, so that its opposite is all the others. */
+function isLive(
+  where: ExpressionBuilder<Schema, "keys">,
+  now: number,
+): ExpressionWrapper<Schema, "keys", SqlBool> {
+  return where.and([
+    where("revokedAt", "is", null),
+    where.or([where("expiresAt", "is", null), where("expiresAt", ">", now)]),
+    where.or([where("graceEndsAt", "is", null), where("graceEndsAt", ">", now)]),
+  ]);
+}
+
+const read = (row: StoredKey | undefined): KeyRow | undefined => (row === undefined ? undefined : toKey(row));
+
+function toKey(row: StoredKey): KeyRow {
+  return { ...row, scopes: JSON.parse(row.scopes) as string[] };
+}

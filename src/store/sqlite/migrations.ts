@@ -1,0 +1,90 @@
+/** What a database goes through, in order. What is published is never changed, only added to. */
+export const migrations: readonly string[] = [
+  `
+create table accounts (
+  id text primary key not null,
+  name text not null unique,
+  created_at integer not null
+) strict;
+
+create table keys (
+  account_id text not null references accounts (id),
+  id text not null,
+  name text not null,
+  hash blob not null unique,
+  hint text not null,
+  provider text,
+  scopes text not null,
+  created_at integer not null,
+  created_by text,
+  expires_at integer,
+  replaces text,
+  replaced_by text,
+  grace_ends_at integer,
+  revoked_at integer,
+  last_used_at integer,
+  last_used_address text,
+  primary key (account_id, id)
+) strict;
+
+create table endpoints (
+  account_id text not null references accounts (id),
+  id text not null,
+  url text not null,
+  provider text not null,
+  events text not null,
+  description text,
+  disabled_at integer,
+  disabled_reason text,
+  created_at integer not null,
+  deleted_at integer,
+  secret_hint text,
+  secret blob,
+  previous_secret blob,
+  previous_until integer,
+  primary key (account_id, id)
+) strict;
+create index endpoints_kept on endpoints (account_id, id) where deleted_at is null;
+create index endpoints_by_provider on endpoints (account_id, provider, id) where deleted_at is null;
+
+create table activity (
+  account_id text not null references accounts (id),
+  id text not null,
+  at integer not null,
+  last_at integer not null,
+  count integer not null,
+  action text not null,
+  actor_kind text not null,
+  actor_key_id text,
+  actor_name text,
+  address text,
+  subject_id text,
+  subject_name text,
+  detail text not null,
+  repeats text,
+  primary key (account_id, id),
+  unique (account_id, repeats)
+) strict;
+create index activity_by_action on activity (account_id, action, id);
+create index activity_by_actor on activity (account_id, actor_key_id, id);
+create index activity_by_subject on activity (account_id, subject_id, id);
+create index activity_by_time on activity (account_id, at);
+
+create table answers (
+  account_id text not null references accounts (id),
+  caller text not null,
+  idempotency_key text not null,
+  request blob not null,
+  status integer not null,
+  body blob not null,
+  created_at integer not null,
+  primary key (account_id, caller, idempotency_key)
+) strict;
+create index answers_by_time on answers (account_id, created_at);
+
+create table settings (
+  name text primary key not null,
+  value blob not null
+) strict;
+`,
+];

@@ -1,0 +1,80 @@
+import type { Account, ActivityRow, AnswerRow, EndpointRow, KeyRow } from "../../src/store/contract.ts";
+
+// Complete rows to begin with; what a test is about it says itself.
+
+export const time = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+export const account = (id: string, changes: Partial<Account> = {}): Account => ({
+  id,
+  name: `name of ${id}`,
+  createdAt: time,
+  ...changes,
+});
+
+export const key = (accountId: string, id: string, changes: Partial<KeyRow> = {}): KeyRow => ({
+  id,
+  accountId,
+  name: "a key",
+  hash: bytes(`${accountId}/${id}`),
+  hint: "hk_…abcd",
+  provider: null,
+  scopes: ["keys:read"],
+  createdAt: time,
+  createdBy: null,
+  expiresAt: null,
+  replaces: null,
+  replacedBy: null,
+  graceEndsAt: null,
+  revokedAt: null,
+  lastUsedAt: null,
+  lastUsedAddress: null,
+  ...changes,
+});
+
+export const endpoint = (accountId: string, id: string, changes: Partial<EndpointRow> = {}): EndpointRow => ({
+  id,
+  accountId,
+  url: "https://example.com/hooks",
+  provider: "stripe",
+  events: ["*"],
+  description: null,
+  disabledAt: null,
+  disabledReason: null,
+  createdAt: time,
+  deletedAt: null,
+  secretHint: null,
+  secret: null,
+  previousSecret: null,
+  previousUntil: null,
+  ...changes,
+});
+
+export const activity = (accountId: string, id: string, changes: Partial<ActivityRow> = {}): ActivityRow => ({
+  id,
+  accountId,
+  at: time,
+  lastAt: time,
+  count: 1,
+  action: "key.created",
+  actorKind: "embedded",
+  actorKeyId: null,
+  actorName: null,
+  address: null,
+  subjectId: null,
+  subjectName: null,
+  detail: {},
+  ...changes,
+});
+
+export const answer = (accountId: string, changes: Partial<AnswerRow> = {}): AnswerRow => ({
+  accountId,
+  caller: "key_1",
+  idempotencyKey: "once",
+  request: bytes("asked"),
+  status: 201,
+  body: bytes("answered"),
+  createdAt: time,
+  ...changes,
+});
