@@ -58,6 +58,7 @@ async function run(
       requests++;
       report({ type: "request", at: host.now(), ...request });
     },
+    fail: (error) => report({ type: "failed", at: host.now(), route: "", error }),
   });
   try {
     // First the port: a server that cannot start makes no account.

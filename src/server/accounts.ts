@@ -1,4 +1,4 @@
-import { scopes } from "../remote/schemas.ts";
+import { scopes } from "../remote/scopes.ts";
 import type { Account, Store } from "../store/contract.ts";
 import type { AppOptions } from "./app.ts";
 import { createIds } from "./ids.ts";

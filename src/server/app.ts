@@ -7,7 +7,7 @@ import { contract, type Answer, type Checked, type Route, type RouteName } from 
 import type { AnswerRow, Detail, Store, Tables } from "../store/contract.ts";
 import { createAuthenticator, type Credential, type Principal } from "./auth.ts";
 import { createIds, type NewId } from "./ids.ts";
-import { ApiProblem } from "./problems.ts";
+import { ApiProblem, notFound } from "./problems.ts";
 import { handlers } from "./routes/index.ts";
 import type { Vault } from "./vault.ts";
 
@@ -77,6 +77,10 @@ export type Handler<Name extends RouteName> = (
 
 /** How long an answer is kept for the repetition of its request. */
 const answersLive = 24 * 3_600_000;
+/** How deep a body may be nested. */
+const deepest = 200;
+/** Characters of what is said of one mistake. */
+const longestMessage = 300;
 
 export function createApp(options: AppOptions): App {
   const { store, vault, now, random, report } = options;
@@ -98,7 +102,7 @@ export function createApp(options: AppOptions): App {
     known(principal);
     if (route.scope !== "any") await authenticator.authorise(principal, route.scope, name, request.address);
     const input = check(route, request);
-    const handlingOf = (tables: Tables): Handling => ({
+    const handlingOf = (tables: Tables, time: number): Handling => ({
       tables,
       principal,
       options,
@@ -120,22 +124,27 @@ export function createApp(options: AppOptions): App {
         }),
     });
     if (route.method === "GET") {
-      return { status: route.status, headers: {}, body: await run(name, handlingOf(store), input) };
+      return { status: route.status, headers: {}, body: await run(name, handlingOf(store, time), input) };
     }
     const { idempotencyKey } = request;
     const asked =
       route.method === "POST" && idempotencyKey !== undefined
         ? checkIdempotencyKey(idempotencyKey)
         : undefined;
-    return store.write(principal.account.id, async (tables) => {
+    const done = await store.write(principal.account.id, async (tables) => {
+      // It may have waited for its turn.
+      const time = now();
+      if (!(await authenticator.isStillLive(principal, tables))) return undefined;
       const once =
         asked === undefined ? undefined : createOnce(tables, vault, name, principal, asked, input, time);
       const before = await once?.before();
       if (before !== undefined) return before;
-      const body = await run(name, handlingOf(tables), input);
+      const body = await run(name, handlingOf(tables, time), input);
       await once?.keep(route.status, body);
       return { status: route.status, headers: {}, body };
     });
+    // The key died meanwhile: now it is turned away as any dead key is.
+    return done ?? answer(name, request, known);
   };
 
   return {
@@ -198,25 +207,34 @@ function check(route: Route, request: ApiRequest): { params?: unknown; query?: u
     input.query = query.data;
   }
   if (route.body !== undefined) {
-    const body = route.body.safeParse(request.body ?? {});
+    if (isDeeper(request.body, deepest))
+      throw new ApiProblem("body-invalid", `the body is nested more than ${deepest} deep`);
+    const body = route.body.safeParse(request.body === undefined ? {} : request.body);
     if (!body.success) throw invalid("body-invalid", body.error);
     input.body = body.data;
   }
   return input;
 }
 
-export function notFound(): ApiProblem {
-  return new ApiProblem("not-found", "this account has nothing of that id", {
-    nextSteps: ["list what there is to see the ids"],
-  });
+/** Whether arrays and objects are nested so deep that what walks them down by calling itself would fail. */
+function isDeeper(value: unknown, limit: number): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true;
+    level = level.flatMap((one) =>
+      typeof one === "object" && one !== null ? (Object.values(one) as unknown[]) : [],
+    );
+  }
+  return false;
 }
 
 function invalid(code: "query-invalid" | "body-invalid", error: z.ZodError): ApiProblem {
-  const errors = error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.join("."), message }));
-  const detail = errors
-    .map(({ path, message }) => (path === "" ? message : `${path}: ${message}`))
-    .join("; ");
-  return new ApiProblem(code, detail, { errors });
+  const errors = error.issues.slice(0, 20).map(({ path, message }) => ({
+    path: path.join("."),
+    // Some repeat what was sent.
+    message: message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message,
+  }));
+  return new ApiProblem(code, `the ${code === "body-invalid" ? "body" : "query"} is not valid`, { errors });
 }
 
 /** For routes that ask for no key: there is no account they could touch. */

@@ -1,6 +1,6 @@
 import type { Scope } from "../remote/contract.ts";
-import { scopes as allScopes } from "../remote/schemas.ts";
-import type { Account, ActivityRow, KeyRow, Store } from "../store/contract.ts";
+import { scopes as allScopes } from "../remote/scopes.ts";
+import type { Account, ActivityRow, KeyRow, Store, Tables } from "../store/contract.ts";
 import { hashApiKey, isLive, looksLikeApiKey, statusOf } from "./api-keys.ts";
 import type { ServerEvent } from "./app.ts";
 import type { NewId } from "./ids.ts";
@@ -26,6 +26,8 @@ export interface Principal {
 export interface Authenticator {
   /** @throws ApiProblem 401 or, after too many failures from the address, 429 */
   authenticate(credential: Credential, address: string | null): Promise<Principal>;
+  /** Whether the one who asks is still let in, as the tables of a transaction have it. */
+  isStillLive(principal: Principal, tables: Tables): Promise<boolean>;
   /** @throws ApiProblem `scope-missing` */
   authorise(principal: Principal, scope: Scope, route: string, address: string | null): Promise<void>;
 }
@@ -101,11 +103,17 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
 
   const recordUse = async (key: KeyRow, address: string | null): Promise<void> => {
     const time = now();
-    const elsewhere = key.lastUsedAt === null || key.lastUsedAddress !== address;
-    if (!elsewhere && time - (key.lastUsedAt ?? 0) < usedEvery) return;
+    const isElsewhere = (last: KeyRow): boolean =>
+      last.lastUsedAt === null || last.lastUsedAddress !== address;
+    const isKnown = (last: KeyRow): boolean =>
+      !isElsewhere(last) && time - (last.lastUsedAt ?? 0) < usedEvery;
+    if (isKnown(key)) return;
     await store.write(key.accountId, async (tables) => {
+      // Of requests at the same moment one is first.
+      const last = (await tables.keys.get(key.accountId, key.id)) ?? key;
+      if (isKnown(last)) return;
       await tables.keys.update(key.accountId, key.id, { lastUsedAt: time, lastUsedAddress: address });
-      if (!elsewhere) return;
+      if (!isElsewhere(last)) return;
       await tables.activity.record(
         {
           id: newId("act"),
@@ -118,10 +126,10 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
           address,
           subjectId: key.id,
           subjectName: key.name,
-          detail: { first: key.lastUsedAt === null },
+          detail: { first: last.lastUsedAt === null },
         },
         // A key that two places use in turn would fill the log.
-        key.lastUsedAt === null
+        last.lastUsedAt === null
           ? undefined
           : `key.used/${key.id}/${address ?? ""}/${Math.floor(time / (60 * minute))}`,
       );
@@ -156,6 +164,12 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
       }
       await recordUse(key, address);
       return { account, key, scopes: new Set(key.scopes), actor: actorOf(key) };
+    },
+
+    async isStillLive({ account, key }, tables) {
+      if (key === undefined) return true;
+      const current = await tables.keys.get(account.id, key.id);
+      return current !== undefined && isLive(current, now());
     },
 
     async authorise({ key, scopes }, scope, route, address) {

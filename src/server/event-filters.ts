@@ -20,14 +20,14 @@ export function checkFilters(
   const events = [...new Set(filters)];
   const known = Object.keys(provider.events);
   const isOpen = provider.otherEvents === true || known.length === 0;
-  const errors = events.flatMap((filter, index) => {
+  const errors = filters.flatMap((filter, index) => {
     if (isOpen || known.some((type) => matches(filter, type))) return [];
     const near = closest(filter, known)[0];
-    const message = `${provider.title} sends no ${filter}${near === undefined ? "" : `; did you mean ${near}?`}`;
+    const message = `is ${filter}, which ${provider.title} does not send${near === undefined ? "" : `; did you mean ${near}?`}`;
     return [{ path: `events.${index}`, message }];
   });
   if (errors.length > 0) {
-    throw new ApiProblem("body-invalid", errors.map(({ message }) => message).join("; "), {
+    throw new ApiProblem("body-invalid", `${provider.title} does not send all of these events`, {
       errors,
       nextSteps: [`see what it sends: hookline events types --provider ${provider.id}`],
     });

@@ -1,7 +1,6 @@
-import type { Server } from "node:http";
-import { createAdaptorServer, type HttpBindings } from "@hono/node-server";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
 import { Hono, type Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { contract, type Route, type RouteName } from "../remote/contract.ts";
 import { openApiDocument } from "../remote/openapi.ts";
 import { answerProblem, type ApiAnswer, type App } from "./app.ts";
@@ -28,9 +27,14 @@ interface HttpOptions {
   /** Milliseconds of a clock that only goes forward. */
   clock: () => number;
   report: (request: ServedRequest) => void;
+  /** Told of an error that no route is to blame for. */
+  fail: (error: unknown) => void;
 }
 
-type Env = { Bindings: HttpBindings };
+type Env = { Bindings: { incoming: IncomingMessage; address: string | null } };
+
+/** What is asked, as far as the log tells it. */
+type Asked = Pick<ServedRequest, "method" | "path" | "address">;
 
 /** Bytes of a body at most. */
 const maxBody = 5_000_000;
@@ -39,29 +43,37 @@ const requestTimeoutMs = 30_000;
 
 /** The control plane as a server; it is not listening yet. */
 export function createHttpServer(app: App, options: HttpOptions): Server {
-  const server = createAdaptorServer({
-    fetch: createEdge(app, options).fetch,
-    // Nothing outside this server is to notice it.
-    overrideGlobalObjects: false,
-    serverOptions: { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs / 2 },
+  const finish = createFinish(options);
+  const edge = createEdge(app, options, finish);
+  const limits = { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs / 2 };
+  return createServer(limits, (incoming, outgoing) => {
+    const { method = "", url = "" } = incoming;
+    // A connection that is gone has no address any more.
+    const address = addressOf(incoming);
+    const listener = getRequestListener((request) => edge.fetch(request, { incoming, address }), {
+      // Nothing outside this server is to notice it.
+      overrideGlobalObjects: false,
+      // Here come only requests whose Host or path makes no URL.
+      errorHandler: () => {
+        const problem = new ApiProblem("request-malformed", "the request's Host and path make no URL");
+        const path = url.replace(/[?#].*$/s, "");
+        return finish({ method, path, address }, options.clock(), answerProblem(problem));
+      },
+    });
+    void listener(incoming, outgoing);
   });
-  return server as Server;
 }
 
-/** HTTP on one side, the contract's routes on the other. */
-function createEdge(app: App, { version, newRequestId, clock, report }: HttpOptions): Hono<Env> {
-  const edge = new Hono<Env>();
+type Finish = (asked: Asked, started: number, answer: ApiAnswer) => Response;
 
-  const finish = (context: Context<Env>, started: number, path: string, answer: ApiAnswer): Response => {
+function createFinish({ newRequestId, clock, report }: HttpOptions): Finish {
+  return (asked, started, { principal, status, headers, body }) => {
     const id = newRequestId();
-    const { principal, status, headers, body } = answer;
     report({
       id,
-      method: context.req.method,
-      path,
+      ...asked,
       status,
       durationMs: clock() - started,
-      address: addressOf(context),
       accountId: principal?.account.id ?? null,
       keyId: principal?.key?.id ?? null,
       code: status >= 400 ? (body as { code: string }).code : null,
@@ -77,23 +89,21 @@ function createEdge(app: App, { version, newRequestId, clock, report }: HttpOpti
       },
     });
   };
-  const refuse = (context: Context<Env>, path: string, problem: ApiProblem): Response =>
-    finish(context, clock(), path, answerProblem(problem));
+}
 
-  edge.use(
-    bodyLimit({
-      maxSize: maxBody,
-      onError: (context) =>
-        refuse(
-          context,
-          context.req.path,
-          new ApiProblem("body-too-large", `a body has ${maxBody} bytes at most`),
-        ),
-    }),
-  );
+/** HTTP on one side, the contract's routes on the other. */
+function createEdge(app: App, { version, clock, fail }: HttpOptions, finish: Finish): Hono<Env> {
+  const edge = new Hono<Env>();
+  const askedOf = ({ req, env }: Context<Env>, path = req.path): Asked => ({
+    method: req.method,
+    path,
+    address: env.address,
+  });
+  const refuse = (context: Context<Env>, problem: ApiProblem): Response =>
+    finish(askedOf(context), clock(), answerProblem(problem));
 
   edge.get("/openapi.json", (context) =>
-    finish(context, clock(), "/openapi.json", {
+    finish(askedOf(context), clock(), {
       status: 200,
       headers: {},
       body: openApiDocument({ version, url: new URL(context.req.url).origin }),
@@ -102,9 +112,8 @@ function createEdge(app: App, { version, newRequestId, clock, report }: HttpOpti
 
   const methods = new Map<string, string[]>();
   for (const [name, route] of Object.entries(contract) as [RouteName, Route][]) {
-    const path = honoPath(route.path);
-    methods.set(path, [...(methods.get(path) ?? []), route.method]);
-    edge.on(route.method, path, async (context) => {
+    methods.set(route.path, [...(methods.get(route.path) ?? []), route.method]);
+    edge.on(route.method, honoPath(route.path), async (context) => {
       const started = clock();
       let answer: ApiAnswer;
       try {
@@ -113,14 +122,14 @@ function createEdge(app: App, { version, newRequestId, clock, report }: HttpOpti
         if (!(error instanceof ApiProblem)) throw error;
         answer = answerProblem(error);
       }
-      return finish(context, started, route.path, answer);
+      return finish(askedOf(context, route.path), started, answer);
     });
   }
   for (const [path, allowed] of methods) {
-    edge.all(path, (context) => {
+    edge.all(honoPath(path), (context) => {
       const problem = new ApiProblem("method-not-allowed", `this path takes ${allowed.join(", ")}`);
       const answer = answerProblem(problem);
-      return finish(context, clock(), context.req.path, {
+      return finish(askedOf(context, path), clock(), {
         ...answer,
         headers: { ...answer.headers, allow: allowed.join(", ") },
       });
@@ -129,19 +138,14 @@ function createEdge(app: App, { version, newRequestId, clock, report }: HttpOpti
   edge.notFound((context) =>
     refuse(
       context,
-      context.req.path,
       new ApiProblem("not-found", "the API has no such path", { nextSteps: ["see GET /openapi.json"] }),
     ),
   );
   edge.onError((error, context) => {
-    if (!(error instanceof ApiProblem)) return refuse(context, context.req.path, unreadable());
-    return refuse(context, context.req.path, error);
+    fail(error);
+    return refuse(context, new ApiProblem("internal", "the server failed at this request"));
   });
   return edge;
-}
-
-function unreadable(): ApiProblem {
-  return new ApiProblem("body-malformed", "the request could not be read to its end");
 }
 
 /** `/v1/keys/{id}` → `/v1/keys/:id`. */
@@ -167,18 +171,18 @@ async function readRequest(context: Context<Env>, route: Route): Promise<Paramet
     body: route.body === undefined ? undefined : await readBody(context),
     credential: { kind: "keys", keys },
     idempotencyKey: req.header("idempotency-key"),
-    address: addressOf(context),
+    address: context.env.address,
   };
 }
 
-/** Every key that a request carries; a scheme other than Bearer carries none. */
+/** Every key that a request carries; a scheme other than Bearer carries none, nor does an empty header. */
 function keysOf(own: string | undefined, authorization: string | undefined): string[] {
   const bearer = /^Bearer +(.+)$/i.exec(authorization ?? "")?.[1];
-  return [own, bearer].filter((key) => key !== undefined).map((key) => key.trim());
+  return [own, bearer].map((key = "") => key.trim()).filter((key) => key !== "");
 }
 
-async function readBody({ req }: Context<Env>): Promise<unknown> {
-  const text = await req.text();
+async function readBody({ req, env }: Context<Env>): Promise<unknown> {
+  const text = await readText(env.incoming);
   if (text === "") return undefined;
   if (!/^application\/(?:[\w.+-]+\+)?json *(?:;|$)/i.test(req.header("content-type") ?? "")) {
     throw new ApiProblem(
@@ -193,7 +197,30 @@ async function readBody({ req }: Context<Env>): Promise<unknown> {
   }
 }
 
+/** Straight from the connection: Hono's own limit copies the request into one of another make. */
+async function readText(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    // Destroyed, it would take the connection with it that the answer goes out on.
+    const body = incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      if (bytes > maxBody) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    throw new ApiProblem("body-malformed", "the body broke off before its end");
+  }
+  if (bytes > maxBody) throw new ApiProblem("body-too-large", `a body has ${maxBody} bytes at most`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    throw new ApiProblem("body-malformed", "the body is not UTF-8");
+  }
+}
+
 /** IPv4 addresses look the same on a socket that takes both families. */
-function addressOf({ env }: Context<Env>): string | null {
-  return env.incoming.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, "") ?? null;
+function addressOf({ socket }: IncomingMessage): string | null {
+  return socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, "") ?? null;
 }

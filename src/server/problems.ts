@@ -2,6 +2,7 @@ import type { Problem } from "../remote/contract.ts";
 
 /** Every problem the API answers with: its status and title. The code is the name. */
 const problems = {
+  "request-malformed": [400, "The request cannot be read"],
   "body-malformed": [400, "The body is not JSON"],
   "query-invalid": [400, "The query is not valid"],
   "idempotency-key-invalid": [400, "The Idempotency-Key is not valid"],
@@ -72,4 +73,11 @@ export class ApiProblem extends Error {
       ...(errors === undefined ? {} : { errors: [...errors] }),
     };
   }
+}
+
+/** An id that names nothing of the account: whether it is another account's is not told. */
+export function notFound(): ApiProblem {
+  return new ApiProblem("not-found", "this account has nothing of that id", {
+    nextSteps: ["list what there is to see the ids"],
+  });
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { describe, expect, test } from "vitest";
 import { contract, type Route } from "../../src/remote/contract.ts";
-import { scopes } from "../../src/remote/schemas.ts";
+import { scopes } from "../../src/remote/scopes.ts";
 
 const routes = Object.entries<Route>(contract);
 const placeholders = (path: string): string[] =>

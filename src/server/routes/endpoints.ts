@@ -2,9 +2,9 @@ import type { Provider } from "../../providers/contract.ts";
 import type { Endpoint } from "../../remote/contract.ts";
 import { generateSecret } from "../../signing/secrets.ts";
 import type { EndpointChanges, EndpointRow } from "../../store/contract.ts";
-import { notFound, type Handler, type Handling } from "../app.ts";
+import type { Handler, Handling } from "../app.ts";
 import { checkFilters } from "../event-filters.ts";
-import { ApiProblem } from "../problems.ts";
+import { ApiProblem, notFound } from "../problems.ts";
 import { listOf, maybeTime, pageOf, timeText } from "./pages.ts";
 
 export const listEndpoints: Handler<"endpoints.list"> = async (handling, { query }) => {
@@ -130,7 +130,7 @@ async function find({ tables, principal }: Handling, id: string): Promise<Endpoi
 function requireProvider({ options }: Handling, id: string): Provider {
   const provider = options.registry.get(id);
   if (provider !== undefined) return provider;
-  throw new ApiProblem("body-invalid", `provider: this server knows no provider ${JSON.stringify(id)}`, {
+  throw new ApiProblem("body-invalid", "the provider is not known here", {
     errors: [
       { path: "provider", message: `must be one of ${options.registry.all.map((one) => one.id).join(", ")}` },
     ],

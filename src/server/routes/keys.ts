@@ -1,9 +1,9 @@
 import { randomText } from "../../providers/ids.ts";
 import type { Key, NewKey, Scope } from "../../remote/contract.ts";
-import type { KeyRow, Tables } from "../../store/contract.ts";
+import type { KeyRow } from "../../store/contract.ts";
 import { hashApiKey, hintOf, isLive, makeApiKey, ownPrefix, statusOf } from "../api-keys.ts";
-import { notFound, type Handler, type Handling } from "../app.ts";
-import { ApiProblem } from "../problems.ts";
+import type { Handler, Handling } from "../app.ts";
+import { ApiProblem, notFound } from "../problems.ts";
 import { listOf, maybeTime, pageOf, timeText } from "./pages.ts";
 
 /** The scope without which an account cannot manage its keys any more. */
@@ -48,8 +48,8 @@ export const createKey: Handler<"keys.create"> = async (handling, { body }) => {
 export const rotateKey: Handler<"keys.rotate"> = async (handling, { params, body }) => {
   const { tables, principal, now, log } = handling;
   const old = await findLive(handling, params.id);
-  const successor = await successorOf(tables, old);
-  if (successor !== undefined) throw rotationUnderWay(old, successor);
+  const heir = await heirOf(handling, old);
+  if (heir !== undefined) throw rotationUnderWay(old, heir);
   requireScopes(handling, old.scopes as Scope[]);
   const made = await insert(handling, {
     name: old.name,
@@ -69,13 +69,17 @@ export const rotateKey: Handler<"keys.rotate"> = async (handling, { params, body
 export const retireKey: Handler<"keys.retire"> = async (handling, { params, body }) => {
   const { tables, now, log } = handling;
   const key = await findLive(handling, params.id);
-  if (key.replacedBy === null) {
-    throw new ApiProblem("rotation-missing", `${key.id} has no successor, so nothing would take its place`, {
-      nextSteps: [
-        `make one first: hookline keys rotate ${key.id}`,
-        `or end it at once: hookline keys revoke ${key.id}`,
-      ],
-    });
+  if ((await heirOf(handling, key)) === undefined) {
+    throw new ApiProblem(
+      "rotation-missing",
+      `${key.id} has no successor that works, so nothing would take its place`,
+      {
+        nextSteps: [
+          `make one first: hookline keys rotate ${key.id}`,
+          `or end it at once: hookline keys revoke ${key.id}`,
+        ],
+      },
+    );
   }
   const graceEndsAt = Math.min(key.graceEndsAt ?? Infinity, now + body.grace_seconds * 1000);
   await tables.keys.update(key.accountId, key.id, { graceEndsAt });
@@ -89,8 +93,12 @@ export const revokeKey: Handler<"keys.revoke"> = async (handling, { params }) =>
   if (key.revokedAt !== null) return show(key, now);
   const { accountId, id } = key;
   const predecessor = key.replaces === null ? undefined : await tables.keys.get(accountId, key.replaces);
-  const restores = predecessor !== undefined && predecessor.replacedBy === id && isLive(predecessor, now);
-  if (!restores && isLive(key, now) && key.replacedBy === null && key.scopes.includes(manageKeys)) {
+  const restores =
+    predecessor !== undefined &&
+    predecessor.replacedBy === id &&
+    isLive(predecessor, now) &&
+    (await heirOf(handling, key)) === undefined;
+  if (!restores && isLive(key, now) && key.scopes.includes(manageKeys)) {
     if ((await tables.keys.countLasting(accountId, manageKeys, now, id)) === 0) {
       throw new ApiProblem("last-key", `${id} is the account's last key with ${manageKeys}`, {
         nextSteps: [`make another first: hookline keys create --scope ${manageKeys}`],
@@ -149,7 +157,7 @@ function prefixOf(registry: Handling["options"]["registry"], provider: string | 
   const prefix = registry.get(provider)?.apiKey?.prefix;
   if (prefix !== undefined) return prefix;
   const having = registry.all.filter(({ apiKey }) => apiKey !== undefined).map(({ id }) => id);
-  throw new ApiProblem("body-invalid", `provider: no form of API keys is known of ${provider}`, {
+  throw new ApiProblem("body-invalid", "no form of API keys is known of this provider", {
     errors: [{ path: "provider", message: `must be one of ${having.join(", ")}` }],
     nextSteps: ["leave the provider out for a key of hookline's own form"],
   });
@@ -169,23 +177,24 @@ async function findLive(handling: Handling, id: string): Promise<KeyRow> {
   });
 }
 
-/** The key that is to take a key's place, unless that one was revoked meanwhile. */
-async function successorOf(tables: Tables, key: KeyRow): Promise<KeyRow | undefined> {
-  const successor =
-    key.replacedBy === null ? undefined : await tables.keys.get(key.accountId, key.replacedBy);
-  return successor?.revokedAt === null ? successor : undefined;
+/** The key that is to take a key's place: its successor, or where that works no more the successor's, if any works. */
+async function heirOf({ tables, now }: Handling, key: KeyRow): Promise<KeyRow | undefined> {
+  let { replacedBy } = key;
+  while (replacedBy !== null) {
+    const heir = await tables.keys.get(key.accountId, replacedBy);
+    if (heir === undefined || isLive(heir, now)) return heir;
+    ({ replacedBy } = heir);
+  }
+  return undefined;
 }
 
-function rotationUnderWay(old: KeyRow, successor: KeyRow): ApiProblem {
+function rotationUnderWay(old: KeyRow, heir: KeyRow): ApiProblem {
   const until = old.graceEndsAt === null ? "" : ` until ${timeText(old.graceEndsAt)}`;
   return new ApiProblem(
     "rotation-under-way",
-    `${old.id} is being replaced by ${successor.id} and works beside it${until}`,
+    `${old.id} is being replaced by ${heir.id} and works beside it${until}`,
     {
-      nextSteps: [
-        `use ${successor.id}, or rotate that one`,
-        `undo the rotation: hookline keys revoke ${successor.id}`,
-      ],
+      nextSteps: [`use ${heir.id}, or rotate that one`, `undo the rotation: hookline keys revoke ${heir.id}`],
     },
   );
 }

@@ -1,0 +1,166 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach } from "vitest";
+import type { Provider } from "../../src/providers/contract.ts";
+import { createRegistry } from "../../src/providers/index.ts";
+import { randomText } from "../../src/providers/ids.ts";
+import type { RouteName, Scope } from "../../src/remote/contract.ts";
+import { ensureAccount, giveRootKey } from "../../src/server/accounts.ts";
+import {
+  createApp,
+  type ApiAnswer,
+  type App,
+  type AppOptions,
+  type ServerEvent,
+} from "../../src/server/app.ts";
+import { createHttpServer, type ServedRequest } from "../../src/server/http.ts";
+import { createVault } from "../../src/server/vault.ts";
+import { generateSecret } from "../../src/signing/secrets.ts";
+import type { Account } from "../../src/store/contract.ts";
+import { openStore } from "../../src/store/open.ts";
+import { bind } from "../../src/transport/bind.ts";
+import { post, type Response } from "../cli/run-servers.ts";
+
+/** A control plane on a database and a clock of its own. */
+export interface Plane {
+  app: App;
+  options: AppOptions;
+  account: Account;
+  /** The account's root key. */
+  root: string;
+  events: ServerEvent[];
+  requests: ServedRequest[];
+  /** Unix milliseconds of its clock, which stands still. */
+  time(): number;
+  pass(ms: number): void;
+  /** Calls a route in this process. Without a key as this machine itself. */
+  call(name: RouteName, input?: object, key?: string, extra?: object): Promise<ApiAnswer>;
+  /** Calls a route that has to succeed. @returns its answer's body */
+  done(name: RouteName, input?: object, key?: string): Promise<Record<string, unknown>>;
+  makeKey(scopes: readonly Scope[] | ["*"], more?: object, by?: string): Promise<{ id: string; key: string }>;
+  addAccount(name: string): Promise<{ account: Account; root: string }>;
+  /** Puts it on a port. */
+  serve(): Promise<Served>;
+}
+
+export interface Served {
+  url: string;
+  /** Sends a request with the key in `x-api-key`. */
+  send(
+    method: string,
+    path: string,
+    options?: { key?: string | undefined; body?: unknown; headers?: Record<string, string | string[]> },
+  ): Promise<Response & { json: Record<string, unknown> }>;
+}
+
+const open = new Set<() => Promise<void>>();
+afterEach(async () => {
+  for (const close of open) await close();
+  open.clear();
+});
+
+export async function openPlane({ providers = [] }: { providers?: Provider[] } = {}): Promise<Plane> {
+  const folder = mkdtempSync(join(tmpdir(), "hookline-plane-"));
+  const store = await openStore(join(folder, "hookline.db"));
+  open.add(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  let now = Date.parse("2026-03-17T14:32:00Z");
+  const events: ServerEvent[] = [];
+  const requests: ServedRequest[] = [];
+  const options: AppOptions = {
+    store,
+    vault: createVault(randomBytes(32), randomBytes),
+    registry: createRegistry(providers),
+    version: "1.2.3",
+    now: () => now,
+    random: randomBytes,
+    endpointSecret: ({ signatures: [scheme] }) =>
+      scheme === undefined || scheme.kind === "none" ? undefined : generateSecret(scheme, randomBytes),
+    report: (event) => events.push(event),
+  };
+  const app = createApp(options);
+  const addAccount = async (name: string): Promise<{ account: Account; root: string }> => {
+    const { account } = await ensureAccount(options, name);
+    const given = await giveRootKey(options, account, () => Promise.resolve());
+    return { account, root: given?.key ?? "" };
+  };
+  const { account, root } = await addAccount("acme");
+
+  const call: Plane["call"] = (name, input = {}, key = undefined, extra = {}) =>
+    app.invoke(name, {
+      ...input,
+      credential: key === undefined ? { kind: "embedded", account } : { kind: "keys", keys: [key] },
+      address: key === undefined ? null : "192.0.2.7",
+      ...extra,
+    });
+  const done: Plane["done"] = async (name, input, key) => {
+    const { status, body } = await call(name, input, key);
+    if (status >= 300) throw new Error(`${name} was answered with ${status}: ${JSON.stringify(body)}`);
+    return body as Record<string, unknown>;
+  };
+
+  return {
+    app,
+    options,
+    account,
+    root,
+    events,
+    requests,
+    time: () => now,
+    pass: (ms) => void (now += ms),
+    call,
+    done,
+    addAccount,
+    async makeKey(scopes, more = {}, by = undefined) {
+      const all = (await done("keys.current", {}, by))["scopes"];
+      const made = await done(
+        "keys.create",
+        {
+          body: {
+            name: `test ${randomText(randomBytes, 4)}`,
+            scopes: scopes[0] === "*" ? all : scopes,
+            ...more,
+          },
+        },
+        by,
+      );
+      return { id: made["id"] as string, key: made["key"] as string };
+    },
+    async serve() {
+      let requestNumber = 0;
+      const server = createHttpServer(app, {
+        version: options.version,
+        newRequestId: () => `request-${++requestNumber}`,
+        clock: () => now,
+        report: (request) => requests.push(request),
+        fail: (error) => events.push({ type: "failed", route: "", error }),
+      });
+      const port = await bind(server, { host: "127.0.0.1", port: 0 });
+      open.add(() => {
+        server.closeAllConnections();
+        return new Promise((resolve) => void server.close(() => resolve()));
+      });
+      const url = `http://127.0.0.1:${port}`;
+      return {
+        url,
+        async send(method, path, { key, body, headers = {} } = {}) {
+          const answer = await post(`${url}${path}`, {
+            method,
+            headers: {
+              ...(key === undefined ? {} : { "x-api-key": key }),
+              ...(body === undefined ? {} : { "content-type": "application/json" }),
+              ...headers,
+            },
+            body: body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body),
+          });
+          const text = answer.body.toString("utf8");
+          return { ...answer, json: text === "" ? {} : (JSON.parse(text) as Record<string, unknown>) };
+        },
+      };
+    },
+  };
+}
