@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { loadMasterKey } from "../config/master-key.ts";
 import { ensureAccount, localAccountName } from "../server/accounts.ts";
 import { createApp, type App, type AppOptions, type ServerEvent } from "../server/app.ts";
@@ -16,11 +15,6 @@ export interface ControlPlane {
   /** The account that this machine itself works in. */
   local: Account;
   close(): Promise<void>;
-}
-
-/** Where the database is unless it is named. */
-export function databaseFile({ host }: Workspace): string {
-  return join(host.environment.home, "hookline.db");
 }
 
 /**

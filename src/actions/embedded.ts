@@ -1,7 +1,8 @@
+import { databaseFile } from "../config/database.ts";
 import { answerOf } from "../remote/answer.ts";
 import type { Remote } from "../remote/contract.ts";
 import type { Credential } from "../server/auth.ts";
-import { databaseFile, openControlPlane } from "./control-plane.ts";
+import { openControlPlane } from "./control-plane.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
@@ -11,7 +12,7 @@ import type { Workspace } from "./workspace.ts";
 export async function openEmbedded(workspace: Workspace, key: string | undefined): Promise<Remote> {
   let failure: unknown;
   const plane = await openControlPlane(workspace, {
-    file: databaseFile(workspace),
+    file: databaseFile(workspace.host.environment.home),
     report: (event) => {
       if (event.type === "failed") failure = event.error;
     },

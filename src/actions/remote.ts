@@ -4,35 +4,25 @@ import type { Remote } from "../remote/contract.ts";
 import { uuid } from "../providers/ids.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** An API that is open, and how it was chosen. */
-export interface OpenRemote {
-  remote: Remote;
-  connection: Connection;
-}
-
 /** Milliseconds that an API may take to answer. */
 const timeoutMs = 30_000;
 /** Bytes of an answer at most. */
 const maxAnswer = 20_000_000;
 
 /**
- * Opens the API that the flags, the environment and the profiles name; the embedded one where they name none.
+ * Does work with the API that the flags, the environment and the profiles name (the embedded one where they name none),
+ * and closes it, whatever comes of it.
  * @param profile as `--profile` says
  */
-export async function openRemote(workspace: Workspace, profile: string | undefined): Promise<OpenRemote> {
-  const { environment } = workspace.host;
-  const book = await loadProfiles(environment.home);
-  const connection = chooseConnection({ environment, book, profileFlag: profile });
-  return { connection, remote: await openConnection(workspace, connection) };
-}
-
-/** Does work with an API and closes it, whatever comes of it. */
 export async function withRemote<Result>(
   workspace: Workspace,
   profile: string | undefined,
   work: (remote: Remote, connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const { remote, connection } = await openRemote(workspace, profile);
+  const { environment } = workspace.host;
+  const book = await loadProfiles(environment.home);
+  const connection = chooseConnection({ environment, book, profileFlag: profile });
+  const remote = await openConnection(workspace, connection);
   try {
     return await work(remote, connection);
   } finally {
@@ -40,6 +30,7 @@ export async function withRemote<Result>(
   }
 }
 
+/** @param connection where to, and with which key: what `login` tries is in no profile yet */
 export async function openConnection(
   workspace: Workspace,
   connection: Pick<Connection, "kind" | "url" | "key">,

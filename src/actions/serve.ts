@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { databaseFile } from "../config/database.ts";
 import { loadProfiles, saveProfile, useProfile, type ApiProfile } from "../config/profiles.ts";
 import { HooklineError } from "../errors.ts";
 import { uuid } from "../providers/ids.ts";
@@ -15,7 +16,7 @@ import type { Account } from "../store/contract.ts";
 import { bind, urlsOf } from "../transport/bind.ts";
 import { isLoopback } from "../transport/target.ts";
 import { events } from "./channel.ts";
-import { databaseFile, openControlPlane, type ControlPlane } from "./control-plane.ts";
+import { openControlPlane, type ControlPlane } from "./control-plane.ts";
 import type { ServeEvent, ServeOptions } from "./serve-events.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -42,7 +43,7 @@ async function run(
   report: (event: ServeEvent) => void,
 ): Promise<void> {
   const { host } = workspace;
-  const file = options.db === undefined ? databaseFile(workspace) : resolve(host.cwd, options.db);
+  const file = options.db === undefined ? databaseFile(host.environment.home) : resolve(host.cwd, options.db);
   const accountName =
     options.createAccount === undefined ? undefined : readAccountName(options.createAccount);
   const plane = await openControlPlane(workspace, {

@@ -42,6 +42,38 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "secrets", summary: "show or write the development secrets", load: () => import("./secrets.ts") },
   {
+    name: "keys",
+    summary: "list, create, rotate, revoke and audit API keys",
+    load: () => import("./keys.ts"),
+  },
+  {
+    name: "endpoints",
+    summary: "manage the URLs that events are delivered to",
+    load: () => import("./endpoints.ts"),
+  },
+  {
+    name: "events",
+    summary: "list event types and published events",
+    load: () => import("./events.ts"),
+  },
+  { name: "activity", summary: "list who did what with which key", load: () => import("./activity.ts") },
+  {
+    name: "login",
+    summary: "save a key to an API as a profile",
+    load: () => import("./login.ts"),
+  },
+  { name: "logout", summary: "forget a profile and its key", load: () => import("./logout.ts") },
+  {
+    name: "whoami",
+    summary: "show which API is used, and whose key",
+    load: () => import("./whoami.ts"),
+  },
+  {
+    name: "profiles",
+    summary: "list, choose and delete the APIs that you log in to",
+    load: () => import("./profiles.ts"),
+  },
+  {
     name: "serve",
     summary: "run the control plane that others' integrators talk to",
     load: () => import("./serve.ts"),

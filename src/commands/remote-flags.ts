@@ -1,4 +1,6 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
+import type { EnvPlace } from "../actions/env-place.ts";
 import type { Workspace } from "../actions/workspace.ts";
 import type { Connection } from "../config/connection.ts";
 import { EXIT, HooklineError } from "../errors.ts";
@@ -49,7 +51,7 @@ export async function requireConfirmation(
 ): Promise<void> {
   if (yes === true) return;
   if (!output.interactive) {
-    throw new HooklineError("confirmation-missing", `${question} Nobody can be asked here`, {
+    throw new HooklineError("confirmation-missing", `nobody can be asked here: ${question}`, {
       nextSteps: ["add --yes to confirm it"],
     });
   }
@@ -61,9 +63,10 @@ export async function requireConfirmation(
  * The file and variable of `--write-env FILE:NAME`, split at the last colon.
  * @throws HooklineError `usage`
  */
-export function readWriteEnv(text: string): { file: string; name: string } {
+export function readWriteEnv({ host }: Session, text: string | undefined): EnvPlace | undefined {
+  if (text === undefined) return undefined;
   const [, file = "", name = ""] = /^(.+):([^:]*)$/s.exec(text) ?? [];
-  if (file !== "" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return { file, name };
+  if (file !== "" && /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return { file: resolve(host.cwd, file), name };
   throw new HooklineError("usage", "--write-env takes a file and a variable, such as .env:API_KEY", {
     nextSteps: ["separate the two with a colon; a variable has letters, digits and underscores"],
   });

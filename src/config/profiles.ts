@@ -80,17 +80,24 @@ export async function saveProfile(
   profile: KeptProfile,
   { use = false }: { use?: boolean } = {},
 ): Promise<ProfileBook> {
-  const { isProfileName } = await import("./profile-file.ts");
-  if (!isProfileName(name)) {
-    throw new HooklineError("profile-name-invalid", `${JSON.stringify(name)} is no name a profile can have`, {
-      nextSteps: ["use 1 to 64 letters, digits, dots, dashes and underscores"],
-    });
-  }
-  refuseBuiltIn(name, "replaced");
+  await requireProfileName(name);
   return change(home, ({ current, profiles }) => ({
     current: use ? name : current,
     profiles: { ...profiles, [name]: profile },
   }));
+}
+
+/**
+ * Makes sure that a profile can be saved under a name.
+ * @throws HooklineError `profile-name-invalid`, `profile-built-in`
+ */
+export async function requireProfileName(name: string): Promise<void> {
+  refuseBuiltIn(name, "replaced");
+  const { isProfileName } = await import("./profile-file.ts");
+  if (isProfileName(name)) return;
+  throw new HooklineError("profile-name-invalid", `${JSON.stringify(name)} is no name a profile can have`, {
+    nextSteps: ["use 1 to 64 letters, digits, dots, dashes and underscores"],
+  });
 }
 
 /**

@@ -65,19 +65,27 @@ export async function resolveSecretFlags(
     cwd,
     stdin,
     warn,
-  }: { environment: Environment; cwd: string; stdin: Stdin; warn: (text: string) => void },
+    flag = "--secret",
+  }: {
+    environment: Environment;
+    cwd: string;
+    stdin: Stdin;
+    warn: (text: string) => void;
+    /** The flag that they were given to. */
+    flag?: string;
+  },
 ): Promise<ProviderSecrets | undefined> {
   const secrets: string[] = [];
   let name: string | undefined;
   for (const reference of references) {
     if (reference === "-")
-      secrets.push(present(oneLine((await stdin.read("--secret")).toString("utf8")), "standard input"));
+      secrets.push(present(oneLine((await stdin.read(flag)).toString("utf8")), "standard input"));
     else if (reference.startsWith("env:")) secrets.push(fromVariable(reference.slice(4), environment));
     else if (reference.startsWith("file:")) secrets.push(fromFile(resolve(cwd, reference.slice(5))));
     else {
-      secrets.push(present(reference, "--secret"));
+      secrets.push(present(reference, flag));
       warn(
-        "a secret given as it is shows in `ps` and in the shell's history; prefer --secret env:NAME or file:PATH",
+        `what is given to ${flag} as it is shows in \`ps\` and in the shell's history; prefer ${flag} env:NAME or file:PATH`,
       );
     }
     name ??= /^(env|file):/.test(reference) ? reference.slice(reference.indexOf(":") + 1) : undefined;

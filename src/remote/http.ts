@@ -128,9 +128,7 @@ function pathOf(route: Route, params: object = {}): string {
     throw new HooklineError(
       "id-invalid",
       `${clip(JSON.stringify(value) ?? "an id", 100)} ${issue?.message}`,
-      {
-        nextSteps: ["take the id from the list that it stands in"],
-      },
+      { exitCode: EXIT.notFound, nextSteps: ["take the id from the list that it stands in"] },
     );
   }
   const values: Readonly<Record<string, unknown>> = checked?.data ?? {};
@@ -181,7 +179,7 @@ function unreachable(
   { method }: Route,
   { error, message }: ApiResult & { ok: false },
 ): HooklineError {
-  const nextSteps = ["check that the server runs and that its URL is right: hookline profiles"];
+  const nextSteps = ["check that the server runs and that its URL is right: hookline whoami"];
   if (method !== "GET" && ["timeout", "reset", "protocol", "aborted"].includes(error))
     nextSteps.push("it may have been done all the same: look before you repeat it");
   return new HooklineError("api-unreachable", `the API at ${url.host} cannot be reached: ${message}`, {

@@ -1,6 +1,6 @@
 import type { Stripe } from "stripe";
 import type * as z from "zod";
-import { HooklineError } from "../errors.ts";
+import { EXIT, HooklineError } from "../errors.ts";
 import { clip } from "./answer.ts";
 import type { EventTypeInfo } from "./contract.ts";
 import { stripeUnsupported } from "./stripe-unsupported.ts";
@@ -49,9 +49,7 @@ export function checkId(id: string): string {
   throw new HooklineError(
     "id-invalid",
     `${clip(JSON.stringify(id), 100)} must be an id such as we_1Mr5… or evt_1NG8…`,
-    {
-      nextSteps: ["take the id from the list that it stands in"],
-    },
+    { exitCode: EXIT.notFound, nextSteps: ["take the id from the list that it stands in"] },
   );
 }
 

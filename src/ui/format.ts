@@ -64,3 +64,27 @@ export function hint(secret: string): string {
 export function milliseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
+
+/** Milliseconds since 1970 as the local date and time: `2026-03-17 14:32:07`. */
+export function dateTime(ms: number): string {
+  const date = new Date(ms);
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()]
+    .map((part, index) => String(part).padStart(index === 0 ? 4 : 2, "0"))
+    .join("-");
+  return `${day} ${timeOfDay(ms)}`;
+}
+
+const NEAR = [
+  [90, "s", 1],
+  [90 * 60, "min", 60],
+  [48 * 3600, "h", 3600],
+] as const;
+
+/** A time seen from another, both Unix milliseconds, in one rounded unit: `now`, `3 min ago`, `in 24 h`, `in 90 d`. */
+export function relativeTime(ms: number, now: number): string {
+  const seconds = Math.round(Math.abs(ms - now) / 1000);
+  if (seconds === 0) return "now";
+  const [, unit, size] = NEAR.find(([most]) => seconds < most) ?? [0, "d", 86_400];
+  const amount = `${Math.round(seconds / size)} ${unit}`;
+  return ms > now ? `in ${amount}` : `${amount} ago`;
+}

@@ -13,6 +13,19 @@ export interface InputOptions {
   validate?: (answer: string) => true | string | Promise<true | string>;
 }
 
+/** Makes a validation of a check that throws a HooklineError where an answer will not do. */
+export function validateBy(check: (answer: string) => unknown): (answer: string) => Promise<true | string> {
+  return async (answer) => {
+    try {
+      await check(answer);
+      return true;
+    } catch (error) {
+      if (!isHooklineError(error)) throw error;
+      return error.message;
+    }
+  };
+}
+
 /** Questions on the terminal. Each throws HooklineError `interrupted` where the user leaves (Ctrl-C, Ctrl-D). */
 export interface Prompts {
   select<Value>(message: string, choices: readonly Choice<Value>[]): Promise<Value>;

@@ -3,75 +3,51 @@ import { errorJson } from "./error.ts";
 import { count, duration, timeOfDay } from "./format.ts";
 import type { Output } from "./output.ts";
 import { safeJson, safeLine } from "./safe.ts";
-
-type Logged = Exclude<ServeEvent, { type: "ready" | "root-key" | "account" }>;
+import type { Theme } from "./theme.ts";
 
 /** Prints what a control plane reports: its address on standard output for programs, its log on standard error. */
 export async function showServe(output: Output, events: AsyncIterable<ServeEvent>): Promise<void> {
   for await (const event of events) {
-    if (event.type === "ready") showReady(output, event);
-    else if (event.type === "root-key") showRootKey(output, event);
-    else if (event.type === "account") {
-      const { err } = output;
-      const name = safeLine(event.name, 100);
-      output.note(
-        event.made ? `${err.green("✓")} account ${name} (${event.id})` : `account ${name} is there already`,
-      );
-    } else showLog(output, event);
+    if (event.type === "ready") showAddress(output, event);
+    if (event.type === "root-key" && event.key !== undefined) showRootKey(output, event.key);
+    showLog(output, event);
   }
 }
 
-function showReady(output: Output, ready: ServeReady): void {
-  const [url = ""] = ready.urls;
-  output.json({
-    type: "ready",
-    url,
-    urls: ready.urls,
-    port: ready.port,
-    database: ready.database,
-    profile: ready.profile?.name ?? null,
-  });
-  const { err } = output;
-  output.note(`${err.green("●")} control plane on ${err.bold(url)}`);
-  for (const other of ready.urls.slice(1)) output.note(err.dim(`  and on ${other}`));
-  output.note(err.dim(`  database ${safeLine(ready.database, 300)}`));
-  const { profile } = ready;
-  if (profile !== undefined) {
-    const how = profile.current
-      ? "which is the current one"
-      : `switch to it with: hookline profiles use ${profile.name}`;
-    output.note(err.dim(`  profile ${profile.name}, ${how}`));
-  }
-  if (ready.exposed)
+function showAddress(output: Output, { urls, port, database, profile, exposed }: ServeReady): void {
+  output.json({ type: "ready", url: urls[0] ?? "", urls, port, database, profile: profile?.name ?? null });
+  if (exposed && output.logsForPeople)
     output.warn("others can reach this over plain HTTP: put a proxy with TLS in front of it");
 }
 
-function showRootKey(output: Output, { account, key, file, profile, keyId }: RootKeyGiven): void {
-  const places = [
-    ...(file === undefined ? [] : [`in ${safeLine(file, 300)}`]),
-    ...(profile === undefined ? [] : [`in the profile ${profile}`]),
-  ];
-  const { err } = output;
-  output.note(
-    `${err.green("✓")} root key of the account ${safeLine(account, 100)} (${keyId})${places.length > 0 ? ` is ${places.join(" and ")}` : ""}`,
-  );
-  if (key === undefined) return;
-  // Only a terminal gets it, and that is asked of standard output.
+/** Only a terminal gets it, and that is asked of standard output. */
+function showRootKey(output: Output, key: string): void {
   output.line(output.out.bold(key));
-  output.note(err.yellow("  it is not shown again"));
+  output.note(output.err.yellow("  the root key, which is not shown again"));
 }
 
 /** A line for people where they read it, else one of JSON. */
-function showLog(output: Output, event: Logged): void {
+function showLog(output: Output, event: ServeEvent): void {
   if (output.logsForPeople) {
     const text = logText(output, event);
     if (text !== undefined) output.note(text);
   } else output.note(safeJson(JSON.stringify(logJson(event))));
 }
 
-function logJson(event: Logged): Record<string, unknown> {
+function logJson(event: ServeEvent): Record<string, unknown> {
   const head = { time: new Date(event.at).toISOString(), event: event.type };
   switch (event.type) {
+    case "ready": {
+      const { urls, database, profile, exposed } = event;
+      const level = exposed ? "warn" : "info";
+      return { ...head, level, url: urls[0] ?? "", database, profile: profile?.name ?? null, exposed };
+    }
+    case "account":
+      return { ...head, level: "info", account: event.name, account_id: event.id, made: event.made };
+    case "root-key": {
+      const { account, keyId, file, profile } = event;
+      return { ...head, level: "info", account, key_id: keyId, file: file ?? null, profile: profile ?? null };
+    }
     case "request":
       return {
         ...head,
@@ -97,9 +73,17 @@ function logJson(event: Logged): Record<string, unknown> {
   }
 }
 
-function logText({ err }: Output, event: Logged): string | undefined {
+function logText({ err }: Output, event: ServeEvent): string | undefined {
   const time = err.dim(timeOfDay(event.at));
   switch (event.type) {
+    case "ready":
+      return readyText(err, event);
+    case "account":
+      return event.made
+        ? `${err.green("✓")} account ${safeLine(event.name, 100)} (${event.id})`
+        : `account ${safeLine(event.name, 100)} is there already`;
+    case "root-key":
+      return rootKeyText(err, event);
     case "request": {
       const status = event.status < 400 ? err.green(String(event.status)) : err.red(String(event.status));
       const parts = [
@@ -119,4 +103,26 @@ function logText({ err }: Output, event: Logged): string | undefined {
     case "stopped":
       return `${err.green("✓")} stopped after ${count(event.requests, "request", "requests")}`;
   }
+}
+
+function readyText(err: Theme, { urls, database, profile }: ServeReady): string {
+  const [url = "", ...others] = urls;
+  const how = profile?.current
+    ? "which is the current one"
+    : `switch to it with: hookline profiles use ${profile?.name ?? ""}`;
+  return [
+    `${err.green("●")} control plane on ${err.bold(url)}`,
+    ...others.map((other) => err.dim(`  and on ${other}`)),
+    err.dim(`  database ${safeLine(database, 300)}`),
+    ...(profile === undefined ? [] : [err.dim(`  profile ${profile.name}, ${how}`)]),
+  ].join("\n");
+}
+
+function rootKeyText(err: Theme, { account, keyId, file, profile }: RootKeyGiven): string {
+  const places = [
+    ...(file === undefined ? [] : [`in ${safeLine(file, 300)}`]),
+    ...(profile === undefined ? [] : [`in the profile ${profile}`]),
+  ];
+  const where = places.length > 0 ? ` is ${places.join(" and ")}` : "";
+  return `${err.green("✓")} root key of the account ${safeLine(account, 100)} (${keyId})${where}`;
 }

@@ -86,7 +86,21 @@ async function compareServers(title, goal, ours, theirs) {
 /** @type {Record<string, () => Promise<void>>} */
 const benches = {
   async "start-up"() {
-    const commands = ["demo", "listen", "replay", "sign", "verify", "fixtures", "providers", "secrets"];
+    const commands = [
+      ...[
+        "demo",
+        "listen",
+        "replay",
+        "sign",
+        "verify",
+        "fixtures",
+        "providers",
+        "secrets",
+        "keys",
+        "endpoints",
+      ],
+      ...["events", "activity", "login", "logout", "whoami", "profiles", "serve"],
+    ];
     const request = join(home, "request.http");
     const signed = spawnSync(process.execPath, [bin, "sign", "order.created", "--json"], {
       env,
@@ -97,6 +111,11 @@ const benches = {
     const body = readFileSync(join(here, "../../fixtures/fareplay/order.created.json"), "latin1");
     const { writeFileSync } = await import("node:fs");
     writeFileSync(request, `POST /fareplay HTTP/1.1\r\n${head.join("")}\r\n${body}`, "latin1");
+    for (let key = 0; key < 20; key++) {
+      spawnSync(process.execPath, [bin, "keys", "create", "--name", `key ${key}`, "--scope", "keys:read"], {
+        env,
+      });
+    }
     /** @param {string[]} args */
     const once = (args) => {
       const started = performance.now();
@@ -112,6 +131,7 @@ const benches = {
         (name) => /** @type {[string, number, string[]]} */ ([`${name} --help`, 1.8, [bin, name, "--help"]]),
       ),
       ["verify of one request", 2.2, [bin, "verify", "--request", request]],
+      ["keys list, embedded, of 20 keys", 5, [bin, "keys", "list"]],
     ];
     for (const [title, goal, args] of cases) {
       const ratios = [];

@@ -53,6 +53,70 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
   ["providers list", []],
   ["providers show", ["<id>"]],
   ["secrets", ["[provider]", "--write-env <file>"]],
+  ["keys list", ["--status <status>", "--limit <n>", "--cursor <text>", "--all", "--profile <name>"]],
+  [
+    "keys create",
+    [
+      ...["--name <name>", "--scope <scope>", "--expires <duration>", "--provider <id>"],
+      ...["--write-env <file:name>", "--profile <name>"],
+    ],
+  ],
+  ["keys show", ["[id]", "--profile <name>"]],
+  [
+    "keys rotate",
+    ["[id]", "--grace <duration>", "--expires <duration>", "--write-env <file:name>", "--profile <name>"],
+  ],
+  ["keys revoke", ["[id]", "--yes", "--profile <name>"]],
+  ["keys audit", ["--within <duration>", "--idle <duration>", "--fail", "--profile <name>"]],
+  [
+    "endpoints list",
+    [
+      ...["--provider <id>", "--status <status>", "--limit <n>", "--cursor <text>", "--all"],
+      "--profile <name>",
+    ],
+  ],
+  [
+    "endpoints create",
+    [
+      ...["--url <url>", "--provider <id>", "--events <types>", "--description <text>"],
+      ...["--write-env <file:name>", "--profile <name>"],
+    ],
+  ],
+  ["endpoints show", ["<id>", "--profile <name>"]],
+  [
+    "endpoints update",
+    ["<id>", "--url <url>", "--events <types>", "--description <text>", "--profile <name>"],
+  ],
+  ["endpoints enable", ["<id>", "--profile <name>"]],
+  ["endpoints disable", ["<id>", "--profile <name>"]],
+  ["endpoints delete", ["<id>", "--yes", "--profile <name>"]],
+  ["endpoints rotate-secret", ["<id>", "--grace <duration>", "--write-env <file:name>", "--profile <name>"]],
+  ["events types", ["--provider <id>", "--profile <name>"]],
+  [
+    "events list",
+    [
+      ...["--provider <id>", "--type <event>", "--since <time>", "--until <time>", "--limit <n>"],
+      ...["--cursor <text>", "--all", "--profile <name>"],
+    ],
+  ],
+  ["events show", ["<id>", "--profile <name>"]],
+  [
+    "activity list",
+    [
+      ...["--action <action>", "--key <id>", "--since <time>", "--until <time>", "--limit <n>"],
+      ...["--cursor <text>", "--all", "--profile <name>"],
+    ],
+  ],
+  [
+    "login",
+    [...["[url]", "--key <ref>", "--profile <name>", "--stripe", "--allow-http", "--no-use"], "--yes"],
+  ],
+  ["logout", ["[name]", "--yes"]],
+  ["whoami", ["--profile <name>"]],
+  ["profiles list", []],
+  ["profiles use", ["<name>"]],
+  ["profiles show", ["[name]"]],
+  ["profiles delete", ["<name>", "--yes"]],
 ];
 
 describe("help", () => {

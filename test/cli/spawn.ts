@@ -11,7 +11,7 @@ export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 export const bin = join(root, "bin/hookline.js");
 
 /** Whatever has not happened by then never will: generous, as the machine may be busy. */
-const deadlineMs = 25_000;
+const usualDeadlineMs = 25_000;
 
 /** A home and a working folder of their own, both empty. */
 export interface Place {
@@ -55,6 +55,8 @@ export interface SpawnOptions {
   input?: string | Uint8Array;
   /** Called with standard output as it comes; nothing is gathered then. The reader may destroy it. */
   reader?: (stdout: NodeJS.ReadableStream & { destroy(): void }) => void;
+  /** Milliseconds after which it counts as hanging. */
+  deadlineMs?: number;
 }
 
 export interface Finished {
@@ -100,7 +102,7 @@ export function run(args: readonly string[], options: SpawnOptions = {}): Promis
 
 /** Starts any program the same way. */
 export function startCommand(command: string, args: readonly string[], options: SpawnOptions = {}): Started {
-  const { place = sharedPlace(), env = {}, input, reader } = options;
+  const { place = sharedPlace(), env = {}, input, reader, deadlineMs = usualDeadlineMs } = options;
   const child = spawn(command, args, {
     cwd: place.cwd,
     env: { PATH: process.env["PATH"], HOME: place.home, ...env },

@@ -36,6 +36,7 @@ describe("the directories are the registry", () => {
       "custom",
       "custom-schema",
       "event",
+      "ids",
       "index",
       "json-schema",
       "pointer",

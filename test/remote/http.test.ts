@@ -150,7 +150,7 @@ describe("a request", () => {
       const server = await startServer(json(202, retried));
       const { remote } = await clientOf(server.url);
       const error = await failure(remote.call("deliveries.retry", { params: { id } }));
-      expect(error).toMatchObject({ code: "id-invalid", exitCode: 2 });
+      expect(error).toMatchObject({ code: "id-invalid", exitCode: 4 });
       expect(error.message).toContain("must be an id such as dlv_");
       expect(error.message.length).toBeLessThan(200);
       expect(server.received).toEqual([]);

@@ -291,9 +291,9 @@ describe("what is asked", () => {
       [remote.call("events.list", { query: { limit: 101 } }), "query-invalid", 2],
       [remote.call("events.list", { query: { since: "yesterday" } }), "query-invalid", 2],
       [remote.call("endpoints.list", { query: { limit: 0 } }), "query-invalid", 2],
-      [remote.call("endpoints.get", { params: { id: "" } }), "id-invalid", 2],
-      [remote.call("endpoints.delete", { params: { id: ".." } }), "id-invalid", 2],
-      [remote.call("events.get", { params: { id: "a/b" } }), "id-invalid", 2],
+      [remote.call("endpoints.get", { params: { id: "" } }), "id-invalid", 4],
+      [remote.call("endpoints.delete", { params: { id: ".." } }), "id-invalid", 4],
+      [remote.call("events.get", { params: { id: "a/b" } }), "id-invalid", 4],
     ];
     for (const [call, code, exitCode] of calls)
       expect(await failureOf(call)).toMatchObject({ code, exitCode });

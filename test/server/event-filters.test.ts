@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { createRegistry } from "../../src/providers/index.ts";
 import { checkFilters, matches } from "../../src/server/event-filters.ts";
 
-const { require: provider } = createRegistry();
+const registry = createRegistry();
+const provider = (id: string) => registry.require(id);
 
 describe("an event filter", () => {
   test.each([

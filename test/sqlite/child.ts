@@ -116,7 +116,11 @@ export type TaskName = keyof typeof tasks;
 
 async function main(name: TaskName, options: TaskOptions): Promise<void> {
   const nobody = 65_534;
-  if (options.asNobody && process.getuid?.() === 0) process.setuid?.(nobody);
+  if (options.asNobody && process.getuid?.() === 0) {
+    // Nobody may not be allowed into the checkout, where the driver is.
+    (await openSqlite(`${program}.db`, options.driver && { driver: options.driver })).close();
+    process.setuid?.(nobody);
+  }
   const result = await tasks[name](options).catch((error: { code?: string; message: string }) => ({
     code: error.code,
     message: error.message,
@@ -124,5 +128,5 @@ async function main(name: TaskName, options: TaskOptions): Promise<void> {
   process.stdout.write(JSON.stringify(result));
 }
 
-const [, , name, options = "{}"] = process.argv;
+const [, program, name, options = "{}"] = process.argv;
 void main(name as TaskName, JSON.parse(options) as TaskOptions);

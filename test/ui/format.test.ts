@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { bytes, count, duration, hint, timeOfDay } from "../../src/ui/format.ts";
+import { bytes, count, dateTime, duration, hint, relativeTime, timeOfDay } from "../../src/ui/format.ts";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -91,4 +91,27 @@ describe("hint", () => {
       ),
     );
   });
+});
+
+it("writes a time with its day, as the clock here shows it", () => {
+  expect(dateTime(new Date(2026, 2, 7, 4, 3, 2).getTime())).toBe("2026-03-07 04:03:02");
+  expect(dateTime(new Date(2026, 11, 31, 23, 59, 59).getTime())).toBe("2026-12-31 23:59:59");
+});
+
+it.each([
+  [0, "now"],
+  [499, "now"],
+  [500, "in 1 s"],
+  [-1500, "2 s ago"],
+  [89 * SECOND, "in 89 s"],
+  [90 * SECOND, "in 2 min"],
+  [-89 * MINUTE, "89 min ago"],
+  [90 * MINUTE, "in 2 h"],
+  [24 * HOUR, "in 24 h"],
+  [-47 * HOUR, "47 h ago"],
+  [48 * HOUR, "in 2 d"],
+  [-90 * 24 * HOUR, "90 d ago"],
+])("%d ms from now is %s", (ms, text) => {
+  const now = 1_773_757_920_000;
+  expect(relativeTime(now + ms, now)).toBe(text);
 });

@@ -73,6 +73,38 @@ describe("prompts", () => {
     expect(await third).toBe(true);
   });
 
+  it("takes any number of choices, at least one", async () => {
+    const { prompts, type, screen } = setUp();
+    const answer = prompts.checkbox("Which ones?", [
+      { value: 1, name: "first" },
+      { value: 2, name: "second" },
+      { value: 3, name: "evil\u001b[31m\u202e", description: "\u0007third" },
+    ]);
+    // All, none, which will not do, then two.
+    await type("a", "i", "\r", DOWN, " ", DOWN, " ", "\r");
+    expect(await answer).toEqual([2, 3]);
+    expect(screen()).toContain("> At least one choice must be selected");
+    expect(screen()).toContain("\\u0007third");
+    expect(screen()).toContain("✔ Which ones? second, evil\\u001b[31m\\u202e");
+  });
+
+  it("shows nothing of a password, asks again until it will do, and is interrupted as the others", async () => {
+    const { prompts, type, screen, raw } = setUp();
+    const answer = prompts.password("Key?", {
+      validate: (text) => text.startsWith("hk_") || "it begins with hk_\u0007",
+    });
+    await type("secret", "\r", "\u007f".repeat(6), "hk_secret", "\r");
+    expect(await answer).toBe("hk_secret");
+    expect(raw()).not.toContain("secret");
+    expect(screen()).toContain("> it begins with hk_\\u0007");
+    expect(screen()).toContain("? Key? ******");
+
+    const left = setUp();
+    const none = left.prompts.password("Key?").catch((error: unknown) => error);
+    await left.type(CTRL_C);
+    expect(isPromptAbort(await none)).toBe(true);
+  });
+
   it("is styled by the theme", async () => {
     const theme = await createTheme(1);
     const { prompts, type, raw, screen } = setUp(theme);

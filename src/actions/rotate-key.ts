@@ -1,0 +1,122 @@
+import type { Connection } from "../config/connection.ts";
+import { loadProfiles, saveProfile, type ApiProfile } from "../config/profiles.ts";
+import { EXIT, HooklineError } from "../errors.ts";
+import type { Key, NewKey, Remote } from "../remote/contract.ts";
+import type { EnvPlace } from "./env-place.ts";
+import { currentKey, envPlace, keepNewKey, messageOf, stepsOf, testPlaces, type KeyPlace } from "./keys.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface RotateKeyOptions {
+  /** Seconds that the old key goes on working. */
+  graceSeconds: number;
+  /** Seconds the new key lives; as long as the old one was made to where left out. */
+  expiresIn?: number;
+  /** Kept in this order; what is put back after a failure comes first. */
+  places: readonly KeyPlace[];
+}
+
+export type Rotation =
+  | { made: NewKey; old: Key }
+  /** The new key is made and kept, but the old one's end could not be set. */
+  | { made: NewKey; old: undefined; failure: HooklineError };
+
+/**
+ * Replaces a key, in an order that is safe at every step: the new key is made, then kept in every place, and only then
+ * does the old one's grace begin. Where a place fails, the new key is revoked and the old one stays as it was.
+ * @throws HooklineError `rotation-undone`, `rotation-not-undone`, and what the API refuses
+ */
+export async function rotateKey(
+  remote: Remote,
+  id: string,
+  { graceSeconds, expiresIn, places }: RotateKeyOptions,
+): Promise<Rotation> {
+  await testPlaces(places);
+  const params = { id };
+  const made = await remote.call("keys.rotate", {
+    params,
+    body: { grace_seconds: null, ...(expiresIn === undefined ? {} : { expires_in: expiresIn }) },
+  });
+  await keepNewKey(remote, made, places, { code: "rotation", meanwhile: `, and ${id} stays as it was` });
+  try {
+    const old = await remote.call("keys.retire", { params, body: { grace_seconds: graceSeconds } });
+    return { made, old };
+  } catch (error) {
+    // The new key must not be lost, so this is told beside it.
+    const failure = new HooklineError(
+      "grace-not-begun",
+      `the new key ${made.id} works, but the old one has no end yet, as its grace could not begin: ${messageOf(error)}`,
+      {
+        exitCode: EXIT.failed,
+        nextSteps: [
+          `once the new key is in use, end the old one: hookline keys revoke ${id}`,
+          `or undo the rotation: hookline keys revoke ${made.id}`,
+          ...stepsOf(error),
+        ],
+        cause: error,
+      },
+    );
+    return { made, old: undefined, failure };
+  }
+}
+
+/** What a rotation means for the places of this machine that hold the old key. */
+export type RotationHere = Rotation & {
+  /** The profile that the new key was saved into. */
+  updatedProfile: string | undefined;
+  /** Profiles that still hold the old key. */
+  staleProfiles: string[];
+  /** HOOKLINE_API_KEY holds the old key. */
+  isInVariable: boolean;
+};
+
+/**
+ * Replaces a key as {@link rotateKey} does; where it is the one that the profile in use holds, the profile gets the new
+ * one.
+ */
+export async function rotateKeyHere(
+  { host }: Pick<Workspace, "host">,
+  remote: Remote,
+  connection: Connection,
+  id: string,
+  {
+    writeEnv,
+    ...options
+  }: Omit<RotateKeyOptions, "places"> & {
+    /** Where to write the new key. */
+    writeEnv?: EnvPlace;
+  },
+): Promise<RotationHere> {
+  const { home } = host.environment;
+  const { keySource, profile: name } = connection;
+  const isOwn = connection.key !== undefined && (await currentKey(remote)).key?.id === id;
+  const book = await loadProfiles(home);
+  const profile = isOwn && keySource === "profile" ? book.get(name) : undefined;
+  const updates = profile?.kind === "api";
+  const rotation = await rotateKey(remote, id, {
+    ...options,
+    places: [
+      ...(updates ? [profilePlace(home, name, profile)] : []),
+      ...(writeEnv === undefined ? [] : [envPlace(writeEnv)]),
+    ],
+  });
+  return {
+    ...rotation,
+    updatedProfile: updates ? name : undefined,
+    staleProfiles: book.names().filter((other) => {
+      const kept = book.get(other);
+      return kept.kind === "api" && kept.keyId === id && !(updates && other === name);
+    }),
+    isInVariable: isOwn && keySource !== "profile",
+  };
+}
+
+function profilePlace(home: string, name: string, profile: ApiProfile): KeyPlace {
+  const save = async (saved: ApiProfile): Promise<void> => void (await saveProfile(home, name, saved));
+  return {
+    what: `the profile ${name}`,
+    // Written as it is: what can be written now can be written again.
+    test: () => save(profile),
+    keep: ({ id, key }) => save({ ...profile, key, keyId: id }),
+    restore: () => save(profile),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Listed } from "../actions/pages.ts";
+import type { ActivityEntry } from "../remote/contract.ts";
+import { dateTime, timeOfDay } from "./format.ts";
+import type { Output } from "./output.ts";
+import { safeLine } from "./safe.ts";
+import { table } from "./table.ts";
+
+/** A log, so its times are those of the clock. */
+export async function showActivity(output: Output, entries: Listed<ActivityEntry>): Promise<void> {
+  output.json(entries);
+  if (output.jsonMode) return;
+  const { data, next_cursor: cursor } = entries;
+  if (data.length === 0) output.note("no activity");
+  else {
+    // A narrow terminal gets names in place of ids, and no addresses.
+    const isNarrow = output.width < 110;
+    const rows = data.map((entry) => [
+      dateTime(Date.parse(entry.at)).slice(isNarrow ? "2026-".length : 0),
+      safeLine(entry.action, 40),
+      whoText(entry, isNarrow),
+      whatText(entry, isNarrow),
+    ]);
+    output.line(
+      await table(rows, {
+        head: ["TIME", "ACTION", "WHO", "WHAT"],
+        theme: output.out,
+        width: output.width,
+      }),
+    );
+  }
+  if (cursor !== null)
+    output.note(output.err.dim(`there are more: go on with --cursor ${safeLine(cursor, 200)}, or add --all`));
+}
+
+function whoText({ actor, address }: ActivityEntry, isNarrow: boolean): string {
+  const who =
+    actor.kind === "key"
+      ? safeLine(actor.name ?? actor.key_id ?? "", isNarrow ? 14 : 24)
+      : actor.kind === "embedded"
+        ? "this machine"
+        : "the server";
+  return address === null || isNarrow ? who : `${who}, ${safeLine(address, 40)}`;
+}
+
+/** `ci (key_…) · reason expired · 3 times until 14:32:07` */
+function whatText({ subject, detail, count, last_at: last }: ActivityEntry, isNarrow: boolean): string {
+  return [
+    ...(subject === null ? [] : [subjectText(subject, isNarrow)]),
+    ...Object.entries(detail).flatMap(([field, value]) => detailText(field.replaceAll("_", " "), value)),
+    ...(count === 1 ? [] : [`${count} times until ${timeOfDay(Date.parse(last))}`]),
+  ].join(" · ");
+}
+
+function subjectText({ id, name }: { id: string; name: string | null }, isNarrow: boolean): string {
+  if (name === null) return id;
+  return isNarrow ? safeLine(name, 40) : `${safeLine(name, 40)} (${id})`;
+}
+
+/** What is null or false is not worth a word; times are those of the clock, as everywhere in the table. */
+function detailText(field: string, value: string | number | boolean | null): string[] {
+  if (value === null || typeof value === "boolean") return value === true ? [field] : [];
+  const isTime = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(String(value));
+  const ms = isTime ? Date.parse(String(value)) : NaN;
+  return [`${field} ${Number.isNaN(ms) ? value : dateTime(ms)}`];
+}

@@ -1,0 +1,122 @@
+import type { CreatedEndpoint, RotatedSecret } from "../actions/endpoints.ts";
+import type { Listed } from "../actions/pages.ts";
+import type { Answer, Endpoint } from "../remote/contract.ts";
+import { dateTime, relativeTime } from "./format.ts";
+import type { Output } from "./output.ts";
+import { safeLine } from "./safe.ts";
+import { table } from "./table.ts";
+
+export async function showEndpoints(output: Output, { data, next_cursor }: Listed<Endpoint>): Promise<void> {
+  output.json({ data, next_cursor });
+  if (output.jsonMode) return;
+  if (data.length === 0) return output.note("there are none; make one with: hookline endpoints create");
+  output.line(
+    await table(
+      data.map(({ id, status, provider, url, events }) => [id, status, provider, url, events.join(" ")]),
+      { head: ["ENDPOINT", "STATUS", "PROVIDER", "URL", "EVENTS"], theme: output.out, width: output.width },
+    ),
+  );
+  showMore(output, next_cursor);
+}
+
+/** Says how to see the rest of a list. */
+export function showMore(output: Output, cursor: string | null): void {
+  if (cursor !== null)
+    output.note(output.err.dim(`there are more: go on with --cursor ${safeLine(cursor, 200)}, or add --all`));
+}
+
+/** @param now Unix milliseconds, as everywhere here */
+export function showEndpoint(output: Output, endpoint: Endpoint, now: number): void {
+  output.json(endpoint);
+  const { out } = output;
+  const line = (name: string, value: string): void =>
+    output.line(`  ${out.dim(name.padEnd(11))}  ${safeLine(value, 2100)}`);
+  output.line(out.bold(safeLine(endpoint.id, 300)));
+  line("url", endpoint.url);
+  line("provider", endpoint.provider);
+  line("events", endpoint.events.join(", "));
+  if (endpoint.description !== null) line("description", endpoint.description);
+  line("status", statusText(endpoint, now));
+  line("created", time(endpoint.created_at, now));
+  if (endpoint.secret_hint !== null) line("secret", endpoint.secret_hint);
+  if (endpoint.secret_rotation !== null) line("rotation", rotationText(endpoint, now));
+}
+
+/** The secret is alone on standard output, so that it can be piped on; all else is on standard error. */
+export function showCreated(output: Output, created: CreatedEndpoint): void {
+  const { endpoint, written, isDevelopmentSecret } = created;
+  const { secret, ...rest } = endpoint;
+  output.json(written === undefined ? endpoint : { ...rest, written });
+  warn(output, endpoint.warnings);
+  const { err } = output;
+  output.note(
+    `${err.green("✓")} ${safeLine(endpoint.id, 300)} gets ${safeLine(endpoint.events.join(", "), 300)} of ${safeLine(endpoint.provider, 100)} at ${safeLine(endpoint.url, 2048)}`,
+  );
+  if (secret === null) return output.note(err.dim("  it has no signing secret: nothing is signed for it"));
+  if (written !== undefined) {
+    output.line(
+      `${output.out.green("✓")} ${safeLine(written.file, 300)} holds its signing secret as ${written.name}`,
+    );
+  } else {
+    output.line(safeLine(secret));
+    if (!output.jsonMode) output.note(err.dim("  its signing secret, which is not shown again"));
+  }
+  if (isDevelopmentSecret)
+    output.note(err.dim("  it is this machine's development secret: hookline listen knows it already"));
+}
+
+export function showChanged(output: Output, endpoint: Answer<"endpoints.update">): void {
+  output.json(endpoint);
+  warn(output, endpoint.warnings);
+  output.line(
+    `${output.out.green("✓")} ${safeLine(endpoint.id, 300)} is ${endpoint.status}: ${safeLine(endpoint.events.join(", "), 300)} of ${safeLine(endpoint.provider, 100)} at ${safeLine(endpoint.url, 2048)}`,
+  );
+}
+
+export function showDeleted(output: Output, deleted: Answer<"endpoints.delete">): void {
+  output.json(deleted);
+  output.line(`${output.out.green("✓")} ${safeLine(deleted.id, 300)} is deleted`);
+}
+
+/** The new secret is alone on standard output, unless it was written. */
+export function showRotated(output: Output, { endpoint, written }: RotatedSecret, now: number): void {
+  const { secret, previous_secret, ...rest } = endpoint;
+  output.json(written === undefined ? { ...rest, secret, previous_secret } : { ...rest, written });
+  const { err } = output;
+  output.note(
+    `${err.green("✓")} ${safeLine(endpoint.id, 300)} has a new signing secret: ${rotationText(endpoint, now)}`,
+  );
+  if (written !== undefined) {
+    const { file, name, previous } = written;
+    return output.line(
+      `${output.out.green("✓")} ${safeLine(file, 300)} holds it as ${name}, and the one before as ${previous}`,
+    );
+  }
+  output.line(safeLine(secret));
+  if (!output.jsonMode) output.note(err.dim("  it is not shown again"));
+}
+
+function warn(output: Output, warnings: readonly { message: string }[]): void {
+  for (const { message } of warnings) output.warn(message);
+}
+
+function statusText({ status, disabled_at, disabled_reason }: Endpoint, now: number): string {
+  if (status === "enabled" || disabled_at === null) return status;
+  const why = disabled_reason === null || disabled_reason === "requested" ? "" : ` (${disabled_reason})`;
+  return `disabled since ${time(disabled_at, now)}${why}`;
+}
+
+/** Which secret signs, and until when. */
+function rotationText({ secret_rotation: rotation }: Endpoint, now: number): string {
+  if (rotation === null) return "it signs from now on, the old one no more";
+  const until = time(rotation.previous_until, now);
+  return rotation.signs_with === "both"
+    ? `both the old and the new one sign until ${until}`
+    : `the old one signs until ${until}, then the new one does`;
+}
+
+/** `2026-03-17 14:32:07 (in 24 h)` */
+function time(at: string, now: number): string {
+  const ms = Date.parse(at);
+  return `${dateTime(ms)} (${relativeTime(ms, now)})`;
+}

@@ -1,0 +1,426 @@
+import { mkdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { startApi, startStub, stubKey } from "./api-server.ts";
+import type { Received } from "./run-servers.ts";
+import { createPlace, run, type Finished, type Place } from "./spawn.ts";
+import { hasTerminal, startOnTerminal } from "./terminal.ts";
+
+type Endpoint = Record<string, unknown> & { id: string };
+
+const json = ({ stdout }: Finished): Endpoint => JSON.parse(stdout) as Endpoint;
+const errorOf = ({ stderr }: Finished): { code: string; message: string; next_steps: string[] } =>
+  (
+    JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "") as {
+      error: { code: string; message: string; next_steps: string[] };
+    }
+  ).error;
+
+const endpoints = (place: Place, args: string[], env: Record<string, string> = {}): Promise<Finished> =>
+  run(["endpoints", ...args], { place, env });
+
+const inJson = async (place: Place, ...args: string[]): Promise<Endpoint> => {
+  const finished = await endpoints(place, [...args, "--json"]);
+  expect(finished.code).toBe(0);
+  return json(finished);
+};
+
+const far = ["--provider", "fareplay", "--events", "order.*", "--url", "https://shop.example/hooks"];
+const readEnv = (place: Place): Record<string, string> =>
+  Object.fromEntries(
+    readFileSync(join(place.cwd, ".env"), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => /^(\w+)=(.*)$/.exec(line)?.slice(1) ?? [line, ""]),
+  ) as Record<string, string>;
+
+describe("endpoints on this machine", () => {
+  test("are made, shown, changed, paused and deleted", async () => {
+    const place = createPlace();
+    const made = await inJson(place, "create", ...far, "--description", "the shop");
+    const { id, secret, ...shown } = made;
+    expect(shown).toEqual({
+      url: "https://shop.example/hooks",
+      provider: "fareplay",
+      events: ["order.*"],
+      description: "the shop",
+      status: "enabled",
+      disabled_at: null,
+      disabled_reason: null,
+      created_at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      secret_hint: `…${String(secret).slice(-4)}`,
+      secret_rotation: null,
+      warnings: [],
+    });
+    expect(await inJson(place, "show", id)).toMatchObject({ id, description: "the shop" });
+    expect(await inJson(place, "show", id)).not.toHaveProperty("secret");
+    const people = await endpoints(place, ["show", id]);
+    expect(people.stdout).toMatch(/^ {2}events +order\.\*$/m);
+    expect(people.stdout).not.toContain(secret);
+
+    const events = ["--events", "order.created, order.accepted", "--events", "order.created"];
+    expect(await inJson(place, "update", id, ...events, "--description", "")).toMatchObject({
+      events: ["order.created", "order.accepted"],
+      description: null,
+    });
+    expect(await inJson(place, "disable", id)).toMatchObject({
+      status: "disabled",
+      disabled_reason: "requested",
+    });
+    expect((await inJson(place, "list", "--status", "disabled"))["data"]).toMatchObject([{ id }]);
+    expect((await inJson(place, "list", "--status", "enabled"))["data"]).toEqual([]);
+    expect(await inJson(place, "enable", id)).toMatchObject({ status: "enabled", disabled_at: null });
+
+    const unasked = await endpoints(place, ["delete", id, "--json"]);
+    expect(unasked.code).toBe(2);
+    expect(errorOf(unasked)).toMatchObject({
+      code: "confirmation-missing",
+      next_steps: ["add --yes to confirm it"],
+    });
+    expect(await inJson(place, "delete", id, "--yes")).toEqual({ id, deleted: true });
+    const gone = await endpoints(place, ["show", id, "--json"]);
+    expect(gone.code).toBe(2);
+    expect(errorOf(gone).code).toBe("endpoint-deleted");
+  });
+
+  test("create prints the secret alone on standard output, and the rest beside it", async () => {
+    const place = createPlace();
+    const { code, stdout, stderr } = await endpoints(place, ["create", ...far]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(stderr).toMatch(/✓ ep_\w+ gets order\.\* of fareplay at https:\/\/shop\.example\/hooks\n/);
+    expect(stderr).toContain("not shown again");
+    expect(stderr).not.toContain("development secret");
+    const quiet = await endpoints(place, ["create", ...far, "--quiet"]);
+    expect(quiet).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("one of this machine has its development secret, which listen knows", async () => {
+    const place = createPlace();
+    const args = ["--provider", "svix", "--events", "*", "--url", "3000/x"];
+    const { stdout, stderr } = await endpoints(place, ["create", ...args]);
+    expect(stdout).toBe((await run(["secrets", "svix"], { place })).stdout);
+    expect(stderr).toContain("it is this machine's development secret: hookline listen knows it already");
+  });
+
+  test("a renamed event's other spelling is warned of, and the warning is in the JSON", async () => {
+    const place = createPlace();
+    const args = ["--provider", "fynn", "--events", "subscription.canceled", "--url", "https://a.example"];
+    const { stdout, stderr } = await endpoints(place, ["create", ...args, "--json"]);
+    const { warnings } = JSON.parse(stdout) as { warnings: { code: string; message: string }[] };
+    expect(warnings).toMatchObject([{ code: "event-renamed" }]);
+    expect(stderr).toContain(`warning: ${warnings[0]?.message}\n`);
+  });
+
+  test("a list comes in pages, or whole", async () => {
+    const place = createPlace();
+    const none = await endpoints(place, ["list"]);
+    expect(none).toMatchObject({ code: 0, stdout: "" });
+    expect(none.stderr).toContain("hookline endpoints create");
+    const ids: string[] = [];
+    for (const provider of ["svix", "github", "svix"]) {
+      const args = ["--provider", provider, "--events", "*", "--url", "https://a.example"];
+      ids.unshift((await inJson(place, "create", ...args)).id);
+    }
+    const idsOf = (page: Endpoint): string[] => (page["data"] as Endpoint[]).map(({ id }) => id);
+    const first = await inJson(place, "list", "--limit", "2");
+    expect(idsOf(first)).toEqual(ids.slice(0, 2));
+    const rest = await inJson(place, "list", "--cursor", String(first["next_cursor"]));
+    expect([idsOf(rest), rest["next_cursor"]]).toEqual([ids.slice(2), null]);
+    expect(idsOf(await inJson(place, "list", "--all"))).toEqual(ids);
+    expect(idsOf(await inJson(place, "list", "--provider", "svix"))).toEqual([ids[0], ids[2]]);
+    const people = await endpoints(place, ["list", "--limit", "1"]);
+    expect(people.stdout).toMatch(/^ENDPOINT +STATUS +PROVIDER +URL +EVENTS\nep_\w+ +enabled +svix +https:/);
+    expect(people.stderr).toContain(`--cursor ${ids[0]}`);
+  });
+});
+
+describe("a signing secret is rotated", () => {
+  test.each([
+    ["fareplay", [], "previous", /the old one signs until \d{4}-.* \(in 24 h\), then the new one does/],
+    ["svix", ["--grace", "7d"], "both", /both the old and the new one sign until \d{4}-.* \(in 7 d\)/],
+    ["fareplay", ["--grace", "0"], null, /it signs from now on, the old one no more/],
+  ])("of %s with %j: who signs is %s", async (provider, args, signsWith, words) => {
+    const place = createPlace();
+    const made = await inJson(
+      place,
+      "create",
+      "--provider",
+      provider,
+      "--events",
+      "*",
+      "--url",
+      "https://a.example",
+    );
+    const { code, stdout, stderr } = await endpoints(place, ["rotate-secret", made.id, ...args]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(words);
+    const shown = await inJson(place, "show", made.id);
+    expect(shown["secret_rotation"]).toEqual(
+      signsWith === null
+        ? null
+        : { signs_with: signsWith, previous_until: expect.stringMatching(/Z$/) as string },
+    );
+    expect(stdout.trim()).not.toBe(made["secret"]);
+    expect(String(shown["secret_hint"]).slice(-4)).toBe(stdout.trim().slice(-4));
+
+    const again = await endpoints(place, ["rotate-secret", made.id, "--json"]);
+    expect(again.code).toBe(signsWith === null ? 0 : 2);
+    if (signsWith === null) expect(json(again)["previous_secret"]).toBe(stdout.trim());
+    else expect(errorOf(again).code).toBe("rotation-under-way");
+  });
+
+  test("--write-env writes the new one and the one before, and prints neither", async () => {
+    const place = createPlace();
+    place.write(".env", "A=1\n");
+    const { id, ...made } = await inJson(place, "create", ...far, "--write-env", ".env:HOOK");
+    expect(made).not.toHaveProperty("secret");
+    expect(made["written"]).toEqual({ file: join(place.cwd, ".env"), name: "HOOK" });
+    const first = readEnv(place)["HOOK"] ?? "";
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+
+    const rotated = await endpoints(place, ["rotate-secret", id, "--write-env", ".env:HOOK", "--json"]);
+    expect(json(rotated)["written"]).toEqual({
+      file: join(place.cwd, ".env"),
+      name: "HOOK",
+      previous: "HOOK_PREVIOUS",
+    });
+    const { HOOK: second = "", ...others } = readEnv(place);
+    expect(others).toEqual({ A: "1", HOOK_PREVIOUS: first });
+    expect(second).toMatch(/^[0-9a-f]{64}$/);
+    expect(second).not.toBe(first);
+    for (const secret of [first, second]) expect(rotated.stdout + rotated.stderr).not.toContain(secret);
+    expect(json(rotated)).not.toHaveProperty("previous_secret");
+    expect(statSync(join(place.cwd, ".env")).mode & 0o777).toBe(0o600);
+
+    const people = await endpoints(place, ["create", ...far, "--write-env", "other.env:X"]);
+    expect(people.stdout).toBe(`✓ ${join(place.cwd, "other.env")} holds its signing secret as X\n`);
+    expect(people.stderr).not.toMatch(/[0-9a-f]{64}/);
+  });
+
+  test("what is signed during the grace is accepted with what was written", async () => {
+    const place = createPlace();
+    const name = "SVIX_WEBHOOK_SECRET";
+    const args = ["--provider", "svix", "--events", "*", "--url", "https://a.example"];
+    const { id } = await inJson(place, "create", ...args, "--write-env", `.env:${name}`);
+    const old = readEnv(place)[name] ?? "";
+    await inJson(place, "rotate-secret", id, "--write-env", `.env:${name}`);
+    // Signed with the old one, verified with what the file holds now.
+    const signed = await run(
+      ["sign", "svix/user.created", "--secret", "env:OLD", "--json", "--out", "body.json"],
+      {
+        place,
+        env: { OLD: old },
+      },
+    );
+    const { headers } = JSON.parse(signed.stdout) as { headers: Record<string, string> };
+    const flags = Object.entries(headers).flatMap(([header, value]) => ["-H", `${header}: ${value}`]);
+    const verified = await run(["verify", "--env-file", ".env", "--body", "body.json", ...flags], { place });
+    expect(verified.code).toBe(0);
+  });
+});
+
+describe("endpoints and what is not right", () => {
+  const place = createPlace();
+
+  test.each<[args: string[], exit: number, code: string, message: RegExp]>([
+    [["create"], 2, "usage", /^--provider, --events and --url are missing$/],
+    [["create", "--provider", "svix", "--events", "*"], 2, "usage", /^--url is missing$/],
+    [["create", ...far.slice(2), "--provider", "nobody"], 2, "body-invalid", /provider/],
+    [["create", ...far, "--events", "order.made"], 2, "body-invalid", /order\.made/],
+    [["create", ...far, "--url", "shop/x"], 2, "target-invalid", /"shop\/x" is not a target/],
+    [["create", ...far, "--url", "https://a:b@c.example"], 2, "target-invalid", /a user name or password/],
+    [
+      ["create", ...far.slice(0, 2), "--events", " , ", "--url", "https://a.example"],
+      2,
+      "usage",
+      /names no event/,
+    ],
+    [["create", ...far, "--write-env", "nowhere"], 2, "usage", /takes a file and a variable/],
+    [["create", ...far, "--write-env", ".:NAME"], 1, "env-file-unwritable", /^cannot write /],
+    [["update", "ep_1"], 2, "usage", /^nothing is to be changed$/],
+    [["update", "ep_1", "--events", ","], 2, "usage", /names no event/],
+    [["show", "ep_1"], 4, "not-found", /nothing of that id/],
+    [["show", "../keys"], 4, "not-found", /nothing of that id/],
+    [["rotate-secret", "ep_1", "--grace", "soon"], 2, "usage", /^--grace takes a duration/],
+    [["rotate-secret", "ep_1", "--write-env", ".:NAME"], 1, "env-file-unwritable", /^cannot write /],
+    [["list", "--status", "off"], 2, "usage", /^--status takes enabled or disabled$/],
+    [["list", "--limit", "0"], 2, "usage", /^--limit takes a whole number from 1 to 100$/],
+    [["list", "--all", "--limit", "2"], 2, "usage", /cannot be used with/],
+    [["list", "--profile", "none"], 4, "profile-unknown", /"none"/],
+  ])("%j is refused", async (args, exit, code, message) => {
+    const finished = await endpoints(place, [...args, "--json"]);
+    expect(finished).toMatchObject({ code: exit, stdout: "" });
+    expect(errorOf(finished).code).toBe(code);
+    expect(errorOf(finished).message).toMatch(message);
+  });
+
+  test("and none of it made an endpoint", async () => {
+    expect((await inJson(place, "list"))["data"]).toEqual([]);
+  });
+
+  test("on a server it is its key that decides", async () => {
+    const { url, key } = await startApi();
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: key };
+    const made = await endpoints(place, ["create", ...far, "--json"], env);
+    expect(made.code).toBe(0);
+    expect(json(await endpoints(place, ["list", "--json"], env))["data"]).toHaveLength(1);
+    // This machine's own database has none.
+    expect((await inJson(place, "list"))["data"]).toEqual([]);
+    const wrong = await endpoints(place, ["list", "--json"], { ...env, HOOKLINE_API_KEY: "hk_wrong" });
+    expect(wrong.code).toBe(3);
+    expect(errorOf(wrong).code).toBe("key-invalid");
+    const bad = await endpoints(place, ["show", "../keys", "--json"], env);
+    expect(bad.code).toBe(4);
+    expect(errorOf(bad).code).toBe("id-invalid");
+  });
+});
+
+describe("a secret that cannot be written after all", () => {
+  const answer = {
+    id: "ep_1",
+    url: "https://shop.example/hooks",
+    provider: "fareplay",
+    events: ["*"],
+    description: null,
+    status: "enabled",
+    disabled_at: null,
+    disabled_reason: null,
+    created_at: "2026-03-17T14:32:07.000Z",
+    secret_hint: "…cret",
+    secret_rotation: null,
+  };
+
+  /** The file was fine when it was tried; when the answer comes, a folder stands in its place. */
+  const spoiling = (
+    file: string,
+    body: object,
+    others: (request: Received) => { status: number; body: unknown } | undefined = () => undefined,
+  ) =>
+    startStub((request) => {
+      if (request.method !== "POST") return others(request);
+      mkdirSync(file);
+      return { status: request.url === "/v1/endpoints" ? 201 : 200, body };
+    });
+
+  test.each([
+    [200, "is deleted again"],
+    [500, "could not be deleted"],
+  ])("takes a new endpoint with it (deleting it answers %i)", async (status, words) => {
+    const place = createPlace();
+    const { url, received } = await spoiling(
+      join(place.cwd, ".env"),
+      { ...answer, secret: "top secret", warnings: [] },
+      () => ({ status, body: { id: "ep_1", deleted: true } }),
+    );
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    const finished = await endpoints(place, ["create", ...far, "--write-env", ".env:X", "--json"], env);
+    expect(finished).toMatchObject({ code: 1, stdout: "" });
+    expect(errorOf(finished).code).toBe("secret-unwritten");
+    expect(errorOf(finished).message).toContain(words);
+    expect(finished.stderr).not.toContain("top secret");
+    expect(received.map(({ method, url: path }) => `${method} ${path}`)).toEqual([
+      "POST /v1/endpoints",
+      "DELETE /v1/endpoints/ep_1",
+    ]);
+  });
+
+  test("where the provider signs nothing there is none to write, and no endpoint", async () => {
+    const place = createPlace();
+    const { url, received } = await startStub(({ method }) =>
+      method === "POST"
+        ? { status: 201, body: { ...answer, secret: null, secret_hint: null, warnings: [] } }
+        : { status: 200, body: { id: "ep_1", deleted: true } },
+    );
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    const finished = await endpoints(place, ["create", ...far, "--write-env", ".env:X", "--json"], env);
+    expect(finished.code).toBe(1);
+    expect(errorOf(finished).message).toContain("signs nothing");
+    expect(received.at(-1)?.method).toBe("DELETE");
+    // Without --write-env that is no problem.
+    const printed = await endpoints(place, ["create", ...far], env);
+    expect(printed).toMatchObject({ code: 0, stdout: "" });
+    expect(printed.stderr).toContain("no signing secret");
+  });
+
+  test.each([[[]], [["--json"]]])("is printed where it was rotated: never lost %j", async (flags) => {
+    const place = createPlace();
+    const { url } = await spoiling(join(place.cwd, ".env"), {
+      ...answer,
+      secret: "new secret",
+      previous_secret: "old secret",
+    });
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    const finished = await endpoints(
+      place,
+      ["rotate-secret", "ep_1", "--write-env", ".env:X", ...flags],
+      env,
+    );
+    expect(finished.code).toBe(1);
+    if (flags.length === 0) expect(finished.stdout).toBe("new secret\n");
+    else expect(json(finished)).toMatchObject({ secret: "new secret", previous_secret: "old secret" });
+    expect(finished.stderr).toContain("the secret of ep_1 was rotated, but cannot write");
+    expect(finished.stderr).not.toContain("new secret");
+  });
+
+  test("is not even made where the file cannot be written to begin with", async () => {
+    const place = createPlace();
+    mkdirSync(join(place.cwd, ".env"));
+    const { url, received } = await startStub();
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    for (const args of [
+      ["create", ...far],
+      ["rotate-secret", "ep_1"],
+    ]) {
+      const finished = await endpoints(place, [...args, "--write-env", ".env:X", "--json"], env);
+      expect(finished).toMatchObject({ code: 1, stdout: "" });
+      expect(errorOf(finished).code).toBe("env-file-unwritable");
+    }
+    expect(received).toEqual([]);
+  });
+
+  test("nothing of a server's text reaches the terminal raw", async () => {
+    const place = createPlace();
+    const evil = "\u001b]0;x\u0007\n::error::x";
+    const { url } = await startStub(() => ({
+      status: 200,
+      body: { ...answer, description: evil, url: evil, events: [evil], disabled_reason: evil },
+    }));
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    for (const flags of [[], ["--json"]]) {
+      const { code, stdout } = await endpoints(place, ["show", "ep_1", ...flags], env);
+      expect(code).toBe(0);
+      expect(stdout).toContain("u001b");
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]|^::/m);
+    }
+  });
+});
+
+describe.skipIf(!hasTerminal)("endpoints on a terminal", () => {
+  test("create asks for provider, events and URL", async () => {
+    const place = createPlace();
+    const terminal = startOnTerminal(["endpoints", "create"], { place });
+    await terminal.until("Whose events?");
+    terminal.type("\x1b[B\r");
+    await terminal.until("Which events?");
+    terminal.type("\x1b[B \x1b[B \r");
+    await terminal.until("Where do they go?");
+    terminal.type("shop\r");
+    await terminal.until("begins with https://");
+    terminal.type("\x15https://shop.example/x\r");
+    expect(await terminal.ended).toBe(0);
+    const [made] = (await inJson(place, "list"))["data"] as Endpoint[];
+    expect(made).toMatchObject({ provider: "fynn", url: "https://shop.example/x" });
+    expect(made?.["events"]).toHaveLength(2);
+  });
+
+  test("delete names the URL and asks", async () => {
+    const place = createPlace();
+    const { id } = await inJson(place, "create", ...far);
+    const refused = startOnTerminal(["endpoints", "delete", id], { place });
+    await refused.until(`Delete the endpoint ${id} (https://shop.example/hooks)`);
+    refused.type("n\r");
+    expect(await refused.ended).toBe(1);
+    expect(await inJson(place, "show", id)).toMatchObject({ id });
+  });
+});
