@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { LoginPlace } from "../actions/login.ts";
-import { HooklineError, isHooklineError } from "../errors.ts";
+import { HooklineError } from "../errors.ts";
 import { validateBy } from "../ui/prompts.ts";
 import type { Context, Session } from "./context.ts";
 import { requireConfirmation } from "./remote-flags.ts";
