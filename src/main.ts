@@ -132,7 +132,9 @@ function actionOf<Arguments extends unknown[]>(
 /** The whole program: the command called is the only one that is loaded. */
 async function createProgram(called: string | undefined): Promise<Command> {
   const program = new Command("hookline")
-    .description("Webhooks of any provider: sign, send, receive, verify, and manage the keys and endpoints behind.")
+    .description(
+      "Webhooks of any provider: sign, send, receive, verify, and manage the keys and endpoints behind.",
+    )
     .usage("<command> [options]")
     .version(version(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
