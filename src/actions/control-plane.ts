@@ -3,7 +3,7 @@ import { ensureAccount, localAccountName } from "../server/accounts.ts";
 import { createApp, type App, type AppOptions, type ServerEvent } from "../server/app.ts";
 import { checkMasterKey, createVault } from "../server/vault.ts";
 import { generateSecret } from "../signing/secrets.ts";
-import type { Account } from "../store/contract.ts";
+import type { Account, Store } from "../store/contract.ts";
 import { openStore } from "../store/open.ts";
 import { isLoopback } from "../transport/target.ts";
 import type { Workspace } from "./workspace.ts";
@@ -50,9 +50,18 @@ export async function openControlPlane(
       },
     };
     const { account } = await ensureAccount(options, localAccountName);
-    return { app: createApp(options), options, local: account, close: () => store.close() };
+    const app = createApp(options);
+    return { app, options, local: account, close: () => close(app, store) };
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+async function close(app: App, store: Store): Promise<void> {
+  try {
+    await app.close();
+  } finally {
+    await store.close();
   }
 }

@@ -20,6 +20,8 @@ import { openControlPlane, type ControlPlane } from "./control-plane.ts";
 import type { ServeEvent, ServeOptions } from "./serve-events.ts";
 import type { Workspace } from "./workspace.ts";
 
+/** Milliseconds between two tidyings. */
+const tidyEveryMs = 3_600_000;
 /** Milliseconds that requests under way get to finish. */
 const graceMs = 5000;
 
@@ -76,7 +78,9 @@ async function run(
       profile,
       exposed: !isLoopback(new URL(url)) || others.length > 0,
     });
-    await aborted(options.signal);
+    await tidyUntil(plane, options.signal, (error) =>
+      report({ type: "failed", at: host.now(), route: "tidy", error }),
+    );
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
     await new Promise<void>((done) => server.close(() => done()));
     clearTimeout(cut);
@@ -224,6 +228,23 @@ function readAccountName(text: string): string {
   throw new HooklineError("account-name-invalid", "an account's name is one line of 1 to 100 characters", {
     nextSteps: ["give another name with --create-account"],
   });
+}
+
+/** Tidies now and every hour, until the signal. */
+async function tidyUntil(
+  { app }: ControlPlane,
+  signal: AbortSignal,
+  fail: (error: unknown) => void,
+): Promise<void> {
+  let tidying = Promise.resolve();
+  const tidy = (): void => {
+    tidying = tidying.then(() => app.tidy()).catch(fail);
+  };
+  tidy();
+  const timer = setInterval(tidy, tidyEveryMs);
+  await aborted(signal);
+  clearInterval(timer);
+  await tidying;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -29,7 +29,10 @@ const id = (prefix: string) =>
 export const page = {
   limit: z.coerce.number().int().min(1).max(100).default(25),
   /** `next_cursor` of the page before. */
-  cursor: z.string().min(1).max(200).optional(),
+  cursor: z
+    .string()
+    .regex(/^\w{1,200}$/, "must be the next_cursor of another page")
+    .optional(),
 };
 
 /** Seconds for which the old one goes on working beside the new. */

@@ -34,6 +34,8 @@ export interface ApiRequest {
   params?: unknown;
   query?: unknown;
   body?: unknown;
+  /** Reads the body, where that is still to be done: only of those who may ask. */
+  readBody?: () => Promise<unknown>;
   credential: Credential;
   /** Value of the `Idempotency-Key` header. */
   idempotencyKey?: string | undefined;
@@ -55,6 +57,10 @@ export interface ApiAnswer {
 export interface App {
   /** Answers a request; never rejects. */
   invoke(name: RouteName, request: ApiRequest): Promise<ApiAnswer>;
+  /** Drops what is kept for a time only and is over: answers to repeated requests, and endpoints' former secrets. */
+  tidy(): Promise<void>;
+  /** Writes down what is still to be written. */
+  close(): Promise<void>;
 }
 
 /** What a route's handler works with. */
@@ -101,7 +107,9 @@ export function createApp(options: AppOptions): App {
     const principal = await authenticator.authenticate(request.credential, request.address);
     known(principal);
     if (route.scope !== "any") await authenticator.authorise(principal, route.scope, name, request.address);
-    const input = check(route, request);
+    const { readBody, ...rest } = request;
+    const read = readBody === undefined ? rest : { ...rest, body: await readBody() };
+    const input = check(route, read);
     const handlingOf = (tables: Tables, time: number): Handling => ({
       tables,
       principal,
@@ -124,6 +132,7 @@ export function createApp(options: AppOptions): App {
         }),
     });
     if (route.method === "GET") {
+      if (name === "activity.list") await authenticator.flush();
       return { status: route.status, headers: {}, body: await run(name, handlingOf(store, time), input) };
     }
     const { idempotencyKey } = request;
@@ -144,10 +153,12 @@ export function createApp(options: AppOptions): App {
       return { status: route.status, headers: {}, body };
     });
     // The key died meanwhile: now it is turned away as any dead key is.
-    return done ?? answer(name, request, known);
+    return done ?? answer(name, read, known);
   };
 
   return {
+    tidy: () => tidy(store, now() - answersLive, now()),
+    close: () => authenticator.flush(),
     async invoke(name, request) {
       let principal: Principal | undefined;
       const who = (): { principal?: Principal } => (principal === undefined ? {} : { principal });
@@ -158,6 +169,16 @@ export function createApp(options: AppOptions): App {
       }
     },
   };
+}
+
+/** @param answersBefore answers from before this time are over */
+async function tidy(store: Store, answersBefore: number, now: number): Promise<void> {
+  for (const { id: accountId } of await store.accounts.list()) {
+    await store.write(accountId, async (tables) => {
+      await tables.answers.deleteBefore(accountId, answersBefore);
+      await tables.endpoints.dropPreviousSecrets(accountId, now);
+    });
+  }
 }
 
 export function answerProblem(problem: ApiProblem): ApiAnswer {

@@ -24,6 +24,8 @@ export interface Principal {
 }
 
 export interface Authenticator {
+  /** Writes down the uses of dead keys that were only counted; it happens by itself after a second. */
+  flush(): Promise<void>;
   /** @throws ApiProblem 401 or, after too many failures from the address, 429 */
   authenticate(credential: Credential, address: string | null): Promise<Principal>;
   /** Whether the one who asks is still let in, as the tables of a transaction have it. */
@@ -42,6 +44,8 @@ interface AuthenticatorOptions {
 /** Milliseconds after which a key's use is written down anew. */
 const usedEvery = 60_000;
 const minute = 60_000;
+/** Milliseconds that a dead key's uses beyond the limit are counted before they are written down. */
+const flushAfterMs = 1000;
 
 const endings = {
   expired: ["key-expired", "the API key has expired"],
@@ -51,14 +55,17 @@ const endings = {
 
 export function createAuthenticator({ store, newId, now, report }: AuthenticatorOptions): Authenticator {
   const limiter = createFailureLimiter(now);
+  /** @returns seconds to wait where too many failed */
+  const limit = (address: string | null): number | undefined =>
+    address === null ? undefined : limiter.fail(address);
 
   const fail = (
     code: ProblemCode,
     detail: string,
     address: string | null,
     keyId: string | null,
+    wait: number | undefined,
   ): ApiProblem => {
-    const wait = address === null ? undefined : limiter.fail(address);
     report({ type: "auth-failed", code, address, limited: wait !== undefined, keyId });
     if (wait === undefined)
       return new ApiProblem(code, detail, {
@@ -76,6 +83,7 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
     action: string,
     address: string | null,
     detail: ActivityRow["detail"],
+    count = 1,
   ): Promise<void> => {
     const time = now();
     const repeats = [action, key.id, address ?? "", JSON.stringify(detail), Math.floor(time / minute)].join(
@@ -88,7 +96,7 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
           accountId: key.accountId,
           at: time,
           lastAt: time,
-          count: 1,
+          count,
           action,
           ...actorOf(key),
           address,
@@ -99,6 +107,39 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
         repeats,
       ),
     );
+  };
+
+  /** Uses of dead keys that are not written down yet, by key and address. */
+  const uncounted = new Map<string, { key: KeyRow; address: string | null; status: string; count: number }>();
+  let timer: NodeJS.Timeout | undefined;
+  const flush = async (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const [who, { key, address, status, count }] of [...uncounted]) {
+      uncounted.delete(who);
+      await recordRefusal(key, "key.refused", address, { reason: status }, count);
+    }
+  };
+
+  /**
+   * Every use of a dead key is in the activity log. Who goes on beyond the limit is only counted at first, so that a
+   * dead key cannot keep the disk busy.
+   */
+  const recordDeadUse = async (
+    key: KeyRow,
+    address: string | null,
+    status: string,
+    limited: boolean,
+  ): Promise<void> => {
+    const who = `${key.id}/${address ?? ""}`;
+    const count = (uncounted.get(who)?.count ?? 0) + 1;
+    if (limited) {
+      uncounted.set(who, { key, address, status, count });
+      timer ??= setTimeout(() => void flush().catch(() => undefined), flushAfterMs).unref();
+      return;
+    }
+    uncounted.delete(who);
+    await recordRefusal(key, "key.refused", address, { reason: status }, count);
   };
 
   const recordUse = async (key: KeyRow, address: string | null): Promise<void> => {
@@ -149,22 +190,32 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
       }
       const given = [...new Set(credential.keys)];
       const [text] = given;
-      if (text === undefined) throw fail("key-missing", "this needs an API key", address, null);
+      if (text === undefined)
+        throw fail("key-missing", "this needs an API key", address, null, limit(address));
       if (given.length > 1)
-        throw fail("key-ambiguous", "x-api-key and Authorization hold different API keys", address, null);
+        throw fail(
+          "key-ambiguous",
+          "x-api-key and Authorization hold different API keys",
+          address,
+          null,
+          limit(address),
+        );
       const key = looksLikeApiKey(text) ? await store.keys.byHash(hashApiKey(text)) : undefined;
       const account = key === undefined ? undefined : await store.accounts.get(key.accountId);
       if (key === undefined || account === undefined)
-        throw fail("key-invalid", "the API key is not one of this server's", address, null);
+        throw fail("key-invalid", "the API key is not one of this server's", address, null, limit(address));
       const status = statusOf(key, now());
       if (status !== "active" && status !== "rotating") {
-        await recordRefusal(key, "key.refused", address, { reason: status });
+        const wait = limit(address);
+        await recordDeadUse(key, address, status, wait !== undefined);
         const [code, detail] = endings[status];
-        throw fail(code, detail, address, key.id);
+        throw fail(code, detail, address, key.id, wait);
       }
       await recordUse(key, address);
       return { account, key, scopes: new Set(key.scopes), actor: actorOf(key) };
     },
+
+    flush,
 
     async isStillLive({ account, key }, tables) {
       if (key === undefined) return true;

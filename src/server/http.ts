@@ -3,7 +3,7 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { contract, type Route, type RouteName } from "../remote/contract.ts";
 import { openApiDocument } from "../remote/openapi.ts";
-import { answerProblem, type ApiAnswer, type App } from "./app.ts";
+import { answerProblem, type ApiAnswer, type ApiRequest, type App } from "./app.ts";
 import { ApiProblem } from "./problems.ts";
 
 /** One request, as it is logged: no secret, no body, no query. */
@@ -117,7 +117,7 @@ function createEdge(app: App, { version, clock, fail }: HttpOptions, finish: Fin
       const started = clock();
       let answer: ApiAnswer;
       try {
-        answer = await app.invoke(name, await readRequest(context, route));
+        answer = await app.invoke(name, readRequest(context, route));
       } catch (error) {
         if (!(error instanceof ApiProblem)) throw error;
         answer = answerProblem(error);
@@ -153,7 +153,7 @@ function honoPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ":$1");
 }
 
-async function readRequest(context: Context<Env>, route: Route): Promise<Parameters<App["invoke"]>[1]> {
+function readRequest(context: Context<Env>, route: Route): ApiRequest {
   const { req } = context;
   const keys = keysOf(req.header("x-api-key"), req.header("authorization"));
   if (keys.length > 0 && req.header("origin") !== undefined) {
@@ -168,7 +168,7 @@ async function readRequest(context: Context<Env>, route: Route): Promise<Paramet
   return {
     params: req.param(),
     query: Object.fromEntries(query) as unknown,
-    body: route.body === undefined ? undefined : await readBody(context),
+    ...(route.body === undefined ? {} : { readBody: () => readBody(context) }),
     credential: { kind: "keys", keys },
     idempotencyKey: req.header("idempotency-key"),
     address: context.env.address,

@@ -129,6 +129,8 @@ export interface Endpoints {
   get(accountId: string, id: string): Promise<EndpointRow | undefined>;
   /** @returns false where there is no such endpoint */
   update(accountId: string, id: string, changes: EndpointChanges): Promise<boolean>;
+  /** Drops the previous secrets that are in use no longer: those whose `previousUntil` is not after `now`. */
+  dropPreviousSecrets(accountId: string, now: number): Promise<void>;
   /** Without the deleted ones. */
   list(
     accountId: string,

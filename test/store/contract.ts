@@ -315,6 +315,23 @@ export function describeStore(name: string, open: () => Promise<TestStore>): voi
         expect(await store.endpoints.get(mine, "end_1")).toEqual(endpoint(mine, "end_1"));
       });
 
+      test("lose the previous secrets that are in use no longer, and no others", async () => {
+        const held = (id: string, account: string, previousUntil: number | null) =>
+          endpoint(account, id, { previousSecret: new Uint8Array([1]), previousUntil });
+        const rows = [
+          held("end_1", mine, time),
+          held("end_2", mine, time + 1),
+          held("end_3", mine, null),
+          held("end_4", theirs, time),
+        ];
+        for (const row of rows) await store.endpoints.insert(row);
+        await store.endpoints.dropPreviousSecrets(mine, time);
+        const [over, ...others] = rows;
+        const dropped = { ...over, previousSecret: null, previousUntil: null };
+        expect(await store.endpoints.get(mine, "end_1")).toEqual(dropped);
+        for (const row of others) expect(await store.endpoints.get(row.accountId, row.id)).toEqual(row);
+      });
+
       test.each([
         { url: "http://localhost:1" },
         { events: ["a", "b"] },

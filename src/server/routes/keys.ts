@@ -28,7 +28,7 @@ export const createKey: Handler<"keys.create"> = async (handling, { body }) => {
   const { principal, now, log } = handling;
   requireScopes(handling, body.scopes);
   const wanted = body.expires_in === undefined ? null : now + body.expires_in * 1000;
-  const bound = principal.key?.expiresAt ?? null;
+  const bound = principal.key === undefined ? null : endOf(principal.key);
   if (wanted !== null && outlives(wanted, bound)) throw outlivesCreator(bound);
   const made = await insert(handling, {
     name: body.name,
@@ -88,7 +88,7 @@ export const retireKey: Handler<"keys.retire"> = async (handling, { params, body
 };
 
 export const revokeKey: Handler<"keys.revoke"> = async (handling, { params }) => {
-  const { tables, now, log } = handling;
+  const { tables, principal, now, log } = handling;
   const key = await find(handling, params.id);
   if (key.revokedAt !== null) return show(key, now);
   const { accountId, id } = key;
@@ -98,6 +98,11 @@ export const revokeKey: Handler<"keys.revoke"> = async (handling, { params }) =>
     predecessor.replacedBy === id &&
     isLive(predecessor, now) &&
     (await heirOf(handling, key)) === undefined;
+  if (restores && principal.key?.id === predecessor.id && predecessor.graceEndsAt !== null) {
+    throw new ApiProblem("successor-protected", `the key that asks is being replaced by ${id}`, {
+      nextSteps: [`use ${id} itself, or another key with ${manageKeys}`],
+    });
+  }
   if (!restores && isLive(key, now) && key.scopes.includes(manageKeys)) {
     if ((await tables.keys.countLasting(accountId, manageKeys, now, id)) === 0) {
       throw new ApiProblem("last-key", `${id} is the account's last key with ${manageKeys}`, {
@@ -210,8 +215,8 @@ function requireScopes({ principal }: Handling, scopes: readonly Scope[]): void 
 
 /**
  * When a successor expires: a new key's life is as long as the old one's was made to be. Another key than the old one
- * cannot make it outlive itself; the old one cannot make it outlive its own creator, nor give it a longer life than
- * it had, so that a stolen key cannot prolong itself for good.
+ * cannot make it outlive itself. The old one, which it replaces, cannot give it a longer life than it had from its own
+ * creator, nor make it outlive that.
  * @throws ApiProblem `expiry-exceeded`
  */
 async function expiryOfSuccessor(
@@ -222,7 +227,7 @@ async function expiryOfSuccessor(
   const life = old.expiresAt === null ? null : old.expiresAt - old.createdAt;
   const { key } = principal;
   let bound: number | null = null;
-  if (key !== undefined && key.id !== old.id) bound = key.expiresAt;
+  if (key !== undefined && key.id !== old.id) bound = endOf(key);
   else if (key !== undefined) {
     const creator = old.createdBy === null ? undefined : await tables.keys.get(old.accountId, old.createdBy);
     bound = earlier(creator?.expiresAt ?? null, life === null ? null : now + life);
@@ -231,6 +236,11 @@ async function expiryOfSuccessor(
   const wanted = now + expiresIn * 1000;
   if (outlives(wanted, bound)) throw outlivesCreator(bound);
   return wanted;
+}
+
+/** When a key ends as things stand: what it makes must not live longer. */
+function endOf({ expiresAt, graceEndsAt }: KeyRow): number | null {
+  return earlier(expiresAt, graceEndsAt);
 }
 
 function outlives(time: number, bound: number | null): boolean {

@@ -25,6 +25,14 @@ export function createEndpoints(database: Database): Endpoints {
         .executeTakeFirst();
       return numUpdatedRows > 0n;
     },
+    async dropPreviousSecrets(accountId, now) {
+      await database
+        .updateTable("endpoints")
+        .set({ previousSecret: null, previousUntil: null })
+        .where("accountId", "=", accountId)
+        .where("previousUntil", "<=", now)
+        .execute();
+    },
     async list(accountId, page, { provider, status } = {}) {
       let query = endpoints.where("accountId", "=", accountId).where("deletedAt", "is", null);
       if (page.before !== undefined) query = query.where("id", "<", page.before);
