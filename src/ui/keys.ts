@@ -207,7 +207,7 @@ function ending(key: Key, now: number): string {
 }
 
 /** When a key ends, whichever way comes first. */
-function endsAt(key: Key): string | null {
+export function endsAt(key: Key): string | null {
   const ends = [key.revoked_at, key.grace_ends_at, key.expires_at].filter((end) => end !== null);
   return ends.sort()[0] ?? null;
 }

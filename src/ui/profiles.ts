@@ -2,7 +2,7 @@ import type { SavedLogin } from "../actions/login.ts";
 import type { Identity, ProfileList, ProfileSummary, Shadow } from "../actions/profiles.ts";
 import type { Caller } from "../remote/contract.ts";
 import { dateTime, hint, relativeTime } from "./format.ts";
-import { scopesText } from "./keys.ts";
+import { endsAt, scopesText } from "./keys.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
 import { table } from "./table.ts";
@@ -144,7 +144,7 @@ function callerLines(
   else if (key === null) line("key", `${hint(secret)}${from}`);
   else {
     line("key", `${key.name} (${key.id}), ${key.hint}, ${key.status}${from}`);
-    const end = Date.parse(key.expires_at ?? "");
+    const end = Date.parse(endsAt(key) ?? "");
     line("ends", Number.isNaN(end) ? "never" : `${dateTime(end)} (${relativeTime(end, now)})`);
   }
   line("scopes", scopesText(scopes));
