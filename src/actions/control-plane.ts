@@ -2,7 +2,6 @@ import { loadMasterKey } from "../config/master-key.ts";
 import { ensureAccount, localAccountName } from "../server/accounts.ts";
 import { createApp, type App, type AppOptions, type ServerEvent } from "../server/app.ts";
 import { checkMasterKey, createVault } from "../server/vault.ts";
-import { generateSecret } from "../signing/secrets.ts";
 import type { Account, Store } from "../store/contract.ts";
 import { openStore } from "../store/open.ts";
 import { isLoopback } from "../transport/target.ts";
@@ -41,13 +40,9 @@ export async function openControlPlane(
       now,
       random,
       report,
-      endpointSecret(provider, url) {
-        const scheme = provider.signatures[0] ?? { kind: "none" };
-        if (scheme.kind === "none") return undefined;
-        // A listener of this machine knows the development secret without being told.
-        if (isLoopback(url)) return workspace.secretsOf(provider).development().secrets[0];
-        return generateSecret(scheme, random);
-      },
+      // A listener of this machine knows the development secret without being told.
+      ownSecret: (provider, url) =>
+        isLoopback(url) ? workspace.secretsOf(provider).development().secrets[0] : undefined,
     };
     const { account } = await ensureAccount(options, localAccountName);
     const app = createApp(options);

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { databaseFile } from "../config/database.ts";
 import { loadProfiles, saveProfile, useProfile, type ApiProfile } from "../config/profiles.ts";
@@ -11,8 +11,9 @@ import {
   localAccountName,
   type RootKey,
 } from "../server/accounts.ts";
+import { hashApiKey, looksLikeApiKey } from "../server/api-keys.ts";
 import { createHttpServer } from "../server/http.ts";
-import type { Account } from "../store/contract.ts";
+import type { Account, Store } from "../store/contract.ts";
 import { bind, urlsOf } from "../transport/bind.ts";
 import { isLoopback } from "../transport/target.ts";
 import { events } from "./channel.ts";
@@ -78,16 +79,19 @@ async function run(
       profile,
       exposed: !isLoopback(new URL(url)) || others.length > 0,
     });
-    await tidyUntil(plane, options.signal, (error) =>
+    const stopTidying = keepTidy(plane, (error) =>
       report({ type: "failed", at: host.now(), route: "tidy", error }),
     );
+    await aborted(options.signal);
+    stopTidying();
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
     await new Promise<void>((done) => server.close(() => done()));
     clearTimeout(cut);
     report({ type: "stopped", at: host.now(), requests });
   } finally {
     server.close();
-    await plane.close();
+    // Whoever holds the database locked does not hold this up.
+    await Promise.race([plane.close(), host.sleep(graceMs)]);
   }
 }
 
@@ -187,7 +191,7 @@ async function handOverRootKey(
   let isWritten = false;
   try {
     const given = await giveRootKey(app, account, async (rootKey) => {
-      if (file !== undefined) writeRootKey(file, rootKey.key);
+      if (file !== undefined) await writeRootKey(app.store, file, rootKey.key);
       isWritten = file !== undefined;
       profile = await keepInProfile?.(rootKey);
     });
@@ -209,9 +213,11 @@ async function handOverRootKey(
   }
 }
 
-function writeRootKey(file: string, key: string): void {
+/** A key that never came into force, as a start that was cut off leaves one, is replaced; anything else stays. */
+async function writeRootKey(store: Store, file: string, key: string): Promise<void> {
   try {
-    writeFileSync(file, `${key}\n`, { flag: "wx", mode: 0o600 });
+    if (await holdsUselessKey(store, file)) rmSync(file);
+    writeFileSync(file, `${key}\n`, { flag: "wx", mode: 0o600, flush: true });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const why = code === "EEXIST" ? "it is there already, and may hold another key" : message;
@@ -222,6 +228,12 @@ function writeRootKey(file: string, key: string): void {
   }
 }
 
+async function holdsUselessKey(store: Store, file: string): Promise<boolean> {
+  if (!existsSync(file) || !statSync(file).isFile() || statSync(file).size > 200) return false;
+  const text = readFileSync(file, "utf8").trim();
+  return looksLikeApiKey(text) && (await store.keys.byHash(hashApiKey(text))) === undefined;
+}
+
 function readAccountName(text: string): string {
   const name = text.trim();
   if (/^[^\p{Cc}\p{Cs}]{1,100}$/u.test(name)) return name;
@@ -230,21 +242,20 @@ function readAccountName(text: string): string {
   });
 }
 
-/** Tidies now and every hour, until the signal. */
-async function tidyUntil(
-  { app }: ControlPlane,
-  signal: AbortSignal,
-  fail: (error: unknown) => void,
-): Promise<void> {
-  let tidying = Promise.resolve();
-  const tidy = (): void => {
-    tidying = tidying.then(() => app.tidy()).catch(fail);
-  };
+/** Tidies now and every hour. @returns ends it */
+function keepTidy({ app }: ControlPlane, fail: (error: unknown) => void): () => void {
+  let isOver = false;
+  const tidy = (): void =>
+    void app.tidy().catch((error: unknown) => {
+      // It may be under way when the database is closed.
+      if (!isOver) fail(error);
+    });
   tidy();
   const timer = setInterval(tidy, tidyEveryMs);
-  await aborted(signal);
-  clearInterval(timer);
-  await tidying;
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

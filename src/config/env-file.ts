@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -7,12 +6,11 @@ import {
   readlinkSync,
   realpathSync,
   renameSync,
-  rmSync,
   statSync,
-  writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { HooklineError } from "../errors.ts";
+import { withDraft } from "./draft.ts";
 
 /**
  * Sets variables in a dotenv file. Each changes in its own line alone, or is added at the end; every other byte stays.
@@ -20,7 +18,22 @@ import { HooklineError } from "../errors.ts";
  * @throws HooklineError `env-file-unwritable`
  */
 export function writeEnvFile(file: string, variables: Readonly<Record<string, string>>): void {
-  replaceEnvFile(file, variables, (draft, path) => renameSync(draft, path));
+  explained(file, () => {
+    const path = place(file);
+    mkdirSync(dirname(path), { recursive: true });
+    // Another program may write it too: what is replaced is what was read.
+    for (let before = read(path); ;) {
+      let text = before;
+      for (const [name, value] of Object.entries(variables)) text = withVariable(text, name, value);
+      let now = before;
+      withDraft(join(dirname(path), `.env.${basename(path)}`), Buffer.from(text, "latin1"), (draft) => {
+        now = read(path);
+        if (now === before) renameSync(draft, path);
+      });
+      if (now === before) return;
+      before = now;
+    }
+  });
 }
 
 /**
@@ -28,36 +41,37 @@ export function writeEnvFile(file: string, variables: Readonly<Record<string, st
  * @throws HooklineError `env-file-unwritable`
  */
 export function tryEnvFile(file: string): void {
-  replaceEnvFile(file, {}, () => undefined);
+  explained(file, () => {
+    const path = place(file);
+    read(path);
+    let folder = dirname(path);
+    while (!existsSync(folder)) folder = dirname(folder);
+    // What can be made here can be moved here.
+    withDraft(join(folder, `.env.${basename(path)}`), Buffer.alloc(0), () => undefined);
+  });
 }
 
-/** @param replace puts the finished draft at its place */
-function replaceEnvFile(
-  file: string,
-  variables: Readonly<Record<string, string>>,
-  replace: (draft: string, path: string) => void,
-): void {
+function explained(file: string, work: () => void): void {
   try {
-    const path = behindLinks(file);
-    if (existsSync(path) && !statSync(path).isFile()) throw new Error("it is not a file");
-    // Latin1 keeps every byte as it is, whatever the file's encoding.
-    let text = existsSync(path) ? readFileSync(path, "latin1") : "";
-    for (const [name, value] of Object.entries(variables)) text = withVariable(text, name, value);
-    mkdirSync(dirname(path), { recursive: true });
-    const draft = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
-    try {
-      writeFileSync(draft, text, { encoding: "latin1", mode: 0o600 });
-      chmodSync(draft, 0o600);
-      replace(draft, path);
-    } finally {
-      rmSync(draft, { force: true });
-    }
+    work();
   } catch (cause) {
     throw new HooklineError("env-file-unwritable", `cannot write ${file}: ${(cause as Error).message}`, {
       cause,
       nextSteps: ["check that the path is right and that you may write there"],
     });
   }
+}
+
+/** The path behind links. @throws Error where something else than a file is there */
+function place(file: string): string {
+  const path = behindLinks(file);
+  if (existsSync(path) && !statSync(path).isFile()) throw new Error("it is not a file");
+  return path;
+}
+
+/** Latin1 keeps every byte as it is, whatever the file's encoding. */
+function read(path: string): string {
+  return existsSync(path) ? readFileSync(path, "latin1") : "";
 }
 
 /** The file that a path stands for, be it there or not. */

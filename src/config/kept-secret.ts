@@ -1,14 +1,6 @@
-import {
-  constants,
-  copyFileSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { constants, copyFileSync, linkSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
+import { withDraft } from "./draft.ts";
 
 /**
  * A secret of this machine: made at first use and the same ever after, in a file of mode 0600; folders made for it have
@@ -19,13 +11,7 @@ export function keptSecret(file: string, make: () => string): string {
   const existing = readIfThere(file);
   if (existing !== undefined) return existing;
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const draft = `${file}.${process.pid}.new`;
-  writeFileSync(draft, make(), { mode: 0o600 });
-  try {
-    publish(draft, file);
-  } finally {
-    rmSync(draft, { force: true });
-  }
+  withDraft(file, Buffer.from(make()), (draft) => publish(draft, file));
   return readFileSync(file, "utf8");
 }
 

@@ -158,7 +158,7 @@ export const contract = {
     params: of(schemas.endpointId),
     status: 200,
     answer: schemas.deletedEndpoint,
-    problems: [404, 410],
+    problems: [404],
   },
   "endpoints.rotateSecret": {
     method: "POST",

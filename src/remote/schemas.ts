@@ -96,27 +96,26 @@ export const newKey = z.object({ ...keyFields, key: z.string() });
 /** The key that asks, and whose it is. `key` is null where the server's own machine asks without one. */
 export const caller = z.object({ account, key: maybe(key), scopes: z.array(scope) });
 
+const life = maybe(
+  z
+    .int()
+    .min(1)
+    .max(10 * secondsPerYear),
+);
+
 export const createKey = z.strictObject({
   name: line(100),
   scopes: z.array(scope).min(1).max(scopes.length),
-  /** Seconds it lives; without it as long as its creator. */
-  expires_in: z
-    .int()
-    .min(1)
-    .max(10 * secondsPerYear)
-    .optional(),
-  provider: z.string().max(100).optional(),
+  /** Seconds it lives, null for ever; without it as long as its creator. */
+  expires_in: life.optional(),
+  provider: line(100).optional(),
 });
 
 export const rotateKey = z.strictObject({
   /** Null: the old key lives on until it is retired. */
   grace_seconds: maybe(grace).default(86_400),
-  /** Seconds the new key lives; without it as long as the old one was made to. */
-  expires_in: z
-    .int()
-    .min(1)
-    .max(10 * secondsPerYear)
-    .optional(),
+  /** Seconds the new key lives, null for ever; without it as long as the old one was made to. */
+  expires_in: life.optional(),
 });
 
 export const retireKey = z.strictObject({ grace_seconds: grace });
@@ -164,7 +163,7 @@ export const deletedEndpoint = z.object({ id: z.string(), deleted: z.literal(tru
 const endpointEvents = z.array(eventFilter).min(1).max(100);
 export const createEndpoint = z.strictObject({
   url: target,
-  provider: z.string().max(100),
+  provider: line(100),
   events: endpointEvents,
   description: line(500).optional(),
 });
@@ -201,7 +200,7 @@ export const publishedEvent = z.object({
 });
 export const publishEvent = z
   .strictObject({
-    provider: z.string().max(100),
+    provider: line(100),
     type: eventType,
     /** Text goes out as it is, anything else as compact JSON. */
     payload: z.unknown().optional(),
@@ -276,24 +275,24 @@ export const activityEntry = z.object({
 export const keyQuery = { ...page, status: z.enum(["live", "dead"]).optional() };
 export const endpointQuery = {
   ...page,
-  provider: z.string().max(100).optional(),
+  provider: line(100).optional(),
   status: z.enum(["enabled", "disabled"]).optional(),
 };
 export const eventQuery = {
   ...page,
-  provider: z.string().max(100).optional(),
+  provider: line(100).optional(),
   type: eventType.optional(),
   since: time.optional(),
   until: time.optional(),
 };
 export const activityQuery = {
   ...page,
-  action: z.string().max(100).optional(),
+  action: line(100).optional(),
   key_id: id("key").optional(),
   since: time.optional(),
   until: time.optional(),
 };
-export const eventTypeQuery = { provider: z.string().max(100).optional() };
+export const eventTypeQuery = { provider: line(100).optional() };
 
 export const list = <Item extends z.ZodType>(item: Item) =>
   z.object({ data: z.array(item), next_cursor: maybe(z.string()) });

@@ -19,8 +19,8 @@ export interface AppOptions {
   /** Unix milliseconds. */
   now: () => number;
   random: (bytes: number) => Buffer;
-  /** The signing secret of a new endpoint; undefined where the provider signs nothing. */
-  endpointSecret: (provider: Provider, url: URL) => string | undefined;
+  /** The signing secret of a new endpoint that this very process asks for, where it is not just any. */
+  ownSecret?: (provider: Provider, url: URL) => string | undefined;
   /** Told what an operator should know; never holds a secret. */
   report: (event: ServerEvent) => void;
 }
@@ -69,10 +69,14 @@ export interface Handling {
   tables: Tables;
   principal: Principal;
   options: AppOptions;
+  /** Whether it comes from this very process, and not over the network. */
+  inProcess: boolean;
   /** Unix milliseconds, the same for the whole request. */
   now: number;
   newId: NewId;
   /** Writes to the activity log, in the name of the one who asks. */
+  /** Resolves when all that happened before is in the activity log. */
+  logged: () => Promise<void>;
   log: (action: string, subject: { id: string; name: string | null }, detail?: Detail) => Promise<void>;
 }
 
@@ -114,8 +118,10 @@ export function createApp(options: AppOptions): App {
       tables,
       principal,
       options,
+      inProcess: request.address === null,
       now: time,
       newId,
+      logged: () => authenticator.flush(),
       log: (action, subject, detail = {}) =>
         tables.activity.record({
           id: newId("act"),
@@ -132,7 +138,6 @@ export function createApp(options: AppOptions): App {
         }),
     });
     if (route.method === "GET") {
-      if (name === "activity.list") await authenticator.flush();
       return { status: route.status, headers: {}, body: await run(name, handlingOf(store, time), input) };
     }
     const { idempotencyKey } = request;
@@ -204,7 +209,8 @@ function problemOf(error: unknown, route: string, report: AppOptions["report"]):
 }
 
 function run(name: RouteName, handling: Handling, input: unknown): Promise<unknown> {
-  const handler = handlers[name] as ((handling: Handling, input: unknown) => unknown) | undefined;
+  const handler = (handlers as Record<string, unknown>)[name] as
+    ((handling: Handling, input: unknown) => unknown) | undefined;
   if (handler === undefined)
     throw new ApiProblem(
       "not-implemented",
@@ -266,7 +272,8 @@ function anonymous(options: AppOptions, tables: Tables, now: number, newId: NewI
     scopes: new Set(),
     actor: { actorKind: "server", actorKeyId: null, actorName: null },
   };
-  return { tables, principal: nobody, options, now, newId, log: () => Promise.resolve() };
+  const nothing = (): Promise<void> => Promise.resolve();
+  return { tables, principal: nobody, options, now, newId, inProcess: false, logged: nothing, log: nothing };
 }
 
 function checkIdempotencyKey(key: string): string {

@@ -44,6 +44,8 @@ interface AuthenticatorOptions {
 /** Milliseconds after which a key's use is written down anew. */
 const usedEvery = 60_000;
 const minute = 60_000;
+/** Pairs of key and address remembered at most. */
+const mostRemembered = 1000;
 /** Milliseconds that a dead key's uses beyond the limit are counted before they are written down. */
 const flushAfterMs = 1000;
 
@@ -115,9 +117,15 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
   const flush = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    for (const [who, { key, address, status, count }] of [...uncounted]) {
+    for (const [who, left] of [...uncounted]) {
       uncounted.delete(who);
-      await recordRefusal(key, "key.refused", address, { reason: status }, count);
+      try {
+        await recordRefusal(left.key, "key.refused", left.address, { reason: left.status }, left.count);
+      } catch (error) {
+        // Counted on, to be written down with the next.
+        uncounted.set(who, { ...left, count: left.count + (uncounted.get(who)?.count ?? 0) });
+        report({ type: "failed", route: "activity", error });
+      }
     }
   };
 
@@ -135,20 +143,27 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
     const count = (uncounted.get(who)?.count ?? 0) + 1;
     if (limited) {
       uncounted.set(who, { key, address, status, count });
-      timer ??= setTimeout(() => void flush().catch(() => undefined), flushAfterMs).unref();
+      timer ??= setTimeout(() => void flush(), flushAfterMs).unref();
       return;
     }
     uncounted.delete(who);
     await recordRefusal(key, "key.refused", address, { reason: status }, count);
   };
 
+  /** When each key was last written down as used from an address: two that take turns would write at every request. */
+  const written = new Map<string, number>();
   const recordUse = async (key: KeyRow, address: string | null): Promise<void> => {
     const time = now();
+    const who = `${key.id}/${address ?? ""}`;
+    if (time - (written.get(who) ?? -Infinity) < usedEvery) return;
     const isElsewhere = (last: KeyRow): boolean =>
       last.lastUsedAt === null || last.lastUsedAddress !== address;
     const isKnown = (last: KeyRow): boolean =>
       !isElsewhere(last) && time - (last.lastUsedAt ?? 0) < usedEvery;
     if (isKnown(key)) return;
+    written.delete(who);
+    written.set(who, time);
+    if (written.size > mostRemembered) written.delete([...written.keys()][0] ?? "");
     await store.write(key.accountId, async (tables) => {
       // Of requests at the same moment one is first.
       const last = (await tables.keys.get(key.accountId, key.id)) ?? key;

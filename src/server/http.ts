@@ -56,8 +56,7 @@ export function createHttpServer(app: App, options: HttpOptions): Server {
       // Here come only requests whose Host or path makes no URL.
       errorHandler: () => {
         const problem = new ApiProblem("request-malformed", "the request's Host and path make no URL");
-        const path = url.replace(/[?#].*$/s, "");
-        return finish({ method, path, address }, options.clock(), answerProblem(problem));
+        return finish({ method, path: loggable(url), address }, options.clock(), answerProblem(problem));
       },
     });
     void listener(incoming, outgoing);
@@ -94,7 +93,7 @@ function createFinish({ newRequestId, clock, report }: HttpOptions): Finish {
 /** HTTP on one side, the contract's routes on the other. */
 function createEdge(app: App, { version, clock, fail }: HttpOptions, finish: Finish): Hono<Env> {
   const edge = new Hono<Env>();
-  const askedOf = ({ req, env }: Context<Env>, path = req.path): Asked => ({
+  const askedOf = ({ req, env }: Context<Env>, path = loggable(req.path)): Asked => ({
     method: req.method,
     path,
     address: env.address,
@@ -102,11 +101,12 @@ function createEdge(app: App, { version, clock, fail }: HttpOptions, finish: Fin
   const refuse = (context: Context<Env>, problem: ApiProblem): Response =>
     finish(askedOf(context), clock(), answerProblem(problem));
 
+  let document: object | undefined;
   edge.get("/openapi.json", (context) =>
     finish(askedOf(context), clock(), {
       status: 200,
       headers: {},
-      body: openApiDocument({ version, url: new URL(context.req.url).origin }),
+      body: (document ??= openApiDocument({ version })),
     }),
   );
 
@@ -146,6 +146,16 @@ function createEdge(app: App, { version, clock, fail }: HttpOptions, finish: Fin
     return refuse(context, new ApiProblem("internal", "the server failed at this request"));
   });
   return edge;
+}
+
+/** A path that is none of the API's, for the log: without its query, and without what may be a key in it. */
+function loggable(path: string): string {
+  return path
+    .replace(/[?#].*$/s, "")
+    .split("/")
+    .slice(0, 8)
+    .map((part) => (part.length > 24 ? `${part.slice(0, 4)}…` : part))
+    .join("/");
 }
 
 /** `/v1/keys/{id}` → `/v1/keys/:id`. */

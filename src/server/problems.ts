@@ -15,7 +15,6 @@ const problems = {
   "scope-missing": [403, "The API key may not do this"],
   "scope-exceeded": [403, "A key cannot give what it does not have"],
   "expiry-exceeded": [403, "A key cannot outlive its creator"],
-  "successor-protected": [403, "A key that is being replaced cannot undo that"],
   "browser-refused": [403, "API keys do not belong into a browser"],
   "not-found": [404, "There is no such thing"],
   "method-not-allowed": [405, "The path has no such method"],

@@ -29,7 +29,9 @@ export async function openSqlite(path: string, options: OpenOptions = {}): Promi
     database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
     // Several that open a new file at once are in each other's way here.
     await whenFree(file, options.sleep ?? realSleep, () =>
-      database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on"),
+      database.exec(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on",
+      ),
     );
   } catch (error) {
     database.close();

@@ -17,7 +17,6 @@ import {
 } from "../../src/server/app.ts";
 import { createHttpServer, type ServedRequest } from "../../src/server/http.ts";
 import { createVault } from "../../src/server/vault.ts";
-import { generateSecret } from "../../src/signing/secrets.ts";
 import type { Account } from "../../src/store/contract.ts";
 import { openStore } from "../../src/store/open.ts";
 import { bind } from "../../src/transport/bind.ts";
@@ -78,8 +77,6 @@ export async function openPlane({ providers = [] }: { providers?: Provider[] } =
     version: "1.2.3",
     now: () => now,
     random: randomBytes,
-    endpointSecret: ({ signatures: [scheme] }) =>
-      scheme === undefined || scheme.kind === "none" ? undefined : generateSecret(scheme, randomBytes),
     report: (event) => events.push(event),
   };
   const app = createApp(options);

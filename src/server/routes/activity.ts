@@ -3,7 +3,8 @@ import type { ActivityRow } from "../../store/contract.ts";
 import type { Handler } from "../app.ts";
 import { listOf, pageOf, timeText } from "./pages.ts";
 
-export const listActivity: Handler<"activity.list"> = async ({ tables, principal }, { query }) => {
+export const listActivity: Handler<"activity.list"> = async ({ tables, principal, logged }, { query }) => {
+  await logged();
   const found = await tables.activity.list(principal.account.id, pageOf(query), {
     action: query.action,
     keyId: query.key_id,

@@ -25,7 +25,7 @@ export const createEndpoint: Handler<"endpoints.create"> = async (handling, { bo
   const { events, warnings } = checkFilters(provider, body.events);
   const id = newId("ep");
   const url = new URL(body.url);
-  const secret = options.endpointSecret(provider, url) ?? null;
+  const secret = newSecret(handling, provider, url);
   const row: EndpointRow = {
     id,
     accountId: principal.account.id,
@@ -74,8 +74,11 @@ export const updateEndpoint: Handler<"endpoints.update"> = async (handling, { pa
 };
 
 export const deleteEndpoint: Handler<"endpoints.delete"> = async (handling, { params }) => {
-  const { tables, now, log } = handling;
-  const row = await find(handling, params.id);
+  const { tables, principal, now, log } = handling;
+  const row = await tables.endpoints.get(principal.account.id, params.id);
+  if (row === undefined) throw notFound();
+  // Asked for again, as after an answer that was lost, it is done.
+  if (row.deletedAt !== null) return { id: row.id, deleted: true };
   // The secrets go with it: nothing will be signed with them again.
   await tables.endpoints.update(row.accountId, row.id, {
     deletedAt: now,
@@ -98,11 +101,17 @@ export const rotateSecret: Handler<"endpoints.rotateSecret"> = async (handling, 
       `${row.provider} signs nothing, so ${row.id} has no secret to rotate`,
     );
   }
-  if (isRotating(row, now)) {
+  // Without a grace all former secrets end at once, also one that is in use still.
+  if (isRotating(row, now) && body.grace_seconds > 0) {
     throw new ApiProblem(
       "rotation-under-way",
       `the secret of ${row.id} was rotated before, and the one before it is in use until ${timeText(row.previousUntil ?? now)}`,
-      { nextSteps: ["wait until then, and rotate again"] },
+      {
+        nextSteps: [
+          "wait until then, and rotate again",
+          `or end both at once: hookline endpoints rotate-secret ${row.id} --grace 0`,
+        ],
+      },
     );
   }
   const place = placeOf(row.id);
@@ -135,6 +144,14 @@ function requireProvider({ options }: Handling, id: string): Provider {
       { path: "provider", message: `must be one of ${options.registry.all.map((one) => one.id).join(", ")}` },
     ],
   });
+}
+
+/** The first secret of an endpoint; null where the provider signs nothing. */
+function newSecret({ options, inProcess }: Handling, provider: Provider, url: URL): string | null {
+  const scheme = provider.signatures[0];
+  if (scheme === undefined || scheme.kind === "none") return null;
+  const own = inProcess ? options.ownSecret?.(provider, url) : undefined;
+  return own ?? generateSecret(scheme, options.random);
 }
 
 /** What an endpoint's secret is sealed for. */

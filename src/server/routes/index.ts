@@ -12,8 +12,19 @@ import {
 import { health, listEventTypes } from "./information.ts";
 import { createKey, currentKey, getKey, listKeys, retireKey, revokeKey, rotateKey } from "./keys.ts";
 
-/** Who answers which route of the contract; a route without a handler is answered with 501. */
-export const handlers: { [Name in RouteName]?: Handler<Name> } = {
+/** Routes that are drawn up and not served yet: they are answered with 501. */
+type Planned =
+  | "endpoints.test"
+  | "events.list"
+  | "events.publish"
+  | "events.get"
+  | "deliveries.list"
+  | "deliveries.get"
+  | "deliveries.retry"
+  | "deliveries.retryMany";
+
+/** Who answers which route of the contract. */
+export const handlers: { [Name in Exclude<RouteName, Planned>]: Handler<Name> } = {
   health,
   "keys.current": currentKey,
   "keys.list": listKeys,

@@ -1,6 +1,10 @@
 import type { Handler } from "../app.ts";
 
-export const health: Handler<"health"> = ({ options }) => ({ status: "ok", version: options.version });
+export const health: Handler<"health"> = async ({ options, tables }) => {
+  // Where the database does not answer, nothing works.
+  await tables.settings.get("health");
+  return { status: "ok", version: options.version };
+};
 
 export const listEventTypes: Handler<"eventTypes.list"> = ({ options }, { query }) => {
   const { all } = options.registry;

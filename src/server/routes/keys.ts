@@ -27,15 +27,14 @@ export const getKey: Handler<"keys.get"> = async (handling, { params }) =>
 export const createKey: Handler<"keys.create"> = async (handling, { body }) => {
   const { principal, now, log } = handling;
   requireScopes(handling, body.scopes);
-  const wanted = body.expires_in === undefined ? null : now + body.expires_in * 1000;
   const bound = principal.key === undefined ? null : endOf(principal.key);
-  if (wanted !== null && outlives(wanted, bound)) throw outlivesCreator(bound);
+  const expiresAt = body.expires_in === undefined ? bound : expiryWanted(body.expires_in, bound, now);
   const made = await insert(handling, {
     name: body.name,
     scopes: [...new Set(body.scopes)],
     provider: body.provider ?? null,
     createdBy: principal.key?.id ?? null,
-    expiresAt: wanted ?? bound,
+    expiresAt,
     replaces: null,
   });
   await log("key.created", made.row, {
@@ -49,7 +48,8 @@ export const rotateKey: Handler<"keys.rotate"> = async (handling, { params, body
   const { tables, principal, now, log } = handling;
   const old = await findLive(handling, params.id);
   const heir = await heirOf(handling, old);
-  if (heir !== undefined) throw rotationUnderWay(old, heir);
+  // A grace that has begun ends, whatever became of the successor: nothing that the old key does may prolong it.
+  if (heir !== undefined || old.graceEndsAt !== null) throw rotationUnderWay(old, heir);
   requireScopes(handling, old.scopes as Scope[]);
   const made = await insert(handling, {
     name: old.name,
@@ -57,7 +57,7 @@ export const rotateKey: Handler<"keys.rotate"> = async (handling, { params, body
     provider: old.provider,
     // It takes the old one's place, so it has the same creator, unless another key makes it.
     createdBy: principal.key?.id === old.id ? old.createdBy : (principal.key?.id ?? null),
-    expiresAt: await expiryOfSuccessor(handling, old, body.expires_in),
+    expiresAt: expiryOfSuccessor(handling, old, body.expires_in),
     replaces: old.id,
   });
   const graceEndsAt = body.grace_seconds === null ? null : now + body.grace_seconds * 1000;
@@ -88,7 +88,7 @@ export const retireKey: Handler<"keys.retire"> = async (handling, { params, body
 };
 
 export const revokeKey: Handler<"keys.revoke"> = async (handling, { params }) => {
-  const { tables, principal, now, log } = handling;
+  const { tables, now, log } = handling;
   const key = await find(handling, params.id);
   if (key.revokedAt !== null) return show(key, now);
   const { accountId, id } = key;
@@ -96,13 +96,9 @@ export const revokeKey: Handler<"keys.revoke"> = async (handling, { params }) =>
   const restores =
     predecessor !== undefined &&
     predecessor.replacedBy === id &&
+    predecessor.graceEndsAt === null &&
     isLive(predecessor, now) &&
     (await heirOf(handling, key)) === undefined;
-  if (restores && principal.key?.id === predecessor.id && predecessor.graceEndsAt !== null) {
-    throw new ApiProblem("successor-protected", `the key that asks is being replaced by ${id}`, {
-      nextSteps: [`use ${id} itself, or another key with ${manageKeys}`],
-    });
-  }
   if (!restores && isLive(key, now) && key.scopes.includes(manageKeys)) {
     if ((await tables.keys.countLasting(accountId, manageKeys, now, id)) === 0) {
       throw new ApiProblem("last-key", `${id} is the account's last key with ${manageKeys}`, {
@@ -111,8 +107,8 @@ export const revokeKey: Handler<"keys.revoke"> = async (handling, { params }) =>
     }
   }
   await tables.keys.update(accountId, id, { revokedAt: now });
-  // Without its successor the old key has to stay.
-  if (restores) await tables.keys.update(accountId, predecessor.id, { replacedBy: null, graceEndsAt: null });
+  // Without its successor the old key has to stay, unless its end is set.
+  if (restores) await tables.keys.update(accountId, predecessor.id, { replacedBy: null });
   await log("key.revoked", key, restores ? { restored: predecessor.id } : {});
   return show({ ...key, revokedAt: now }, now);
 };
@@ -193,13 +189,21 @@ async function heirOf({ tables, now }: Handling, key: KeyRow): Promise<KeyRow | 
   return undefined;
 }
 
-function rotationUnderWay(old: KeyRow, heir: KeyRow): ApiProblem {
-  const until = old.graceEndsAt === null ? "" : ` until ${timeText(old.graceEndsAt)}`;
+function rotationUnderWay(old: KeyRow, heir: KeyRow | undefined): ApiProblem {
+  const ends = old.graceEndsAt === null ? "" : ` until ${timeText(old.graceEndsAt)}`;
+  if (heir === undefined) {
+    return new ApiProblem("rotation-under-way", `${old.id} was rotated before, and works only${ends}`, {
+      nextSteps: ["make another key: hookline keys create"],
+    });
+  }
   return new ApiProblem(
     "rotation-under-way",
-    `${old.id} is being replaced by ${heir.id} and works beside it${until}`,
+    `${old.id} is being replaced by ${heir.id} and works beside it${ends}`,
     {
-      nextSteps: [`use ${heir.id}, or rotate that one`, `undo the rotation: hookline keys revoke ${heir.id}`],
+      nextSteps: [
+        `use ${heir.id}, or rotate that one`,
+        ...(ends === "" ? [`undo the rotation: hookline keys revoke ${heir.id}`] : []),
+      ],
     },
   );
 }
@@ -214,28 +218,28 @@ function requireScopes({ principal }: Handling, scopes: readonly Scope[]): void 
 }
 
 /**
- * When a successor expires: a new key's life is as long as the old one's was made to be. Another key than the old one
- * cannot make it outlive itself. The old one, which it replaces, cannot give it a longer life than it had from its own
- * creator, nor make it outlive that.
+ * When a successor expires: its life is as long as the old one's was made to be, but it ends no later than the key that
+ * makes it. That is so too where a key replaces itself, else a stolen one could prolong itself for good.
  * @throws ApiProblem `expiry-exceeded`
  */
-async function expiryOfSuccessor(
-  { tables, principal, now }: Handling,
+function expiryOfSuccessor(
+  { principal, now }: Handling,
   old: KeyRow,
-  expiresIn: number | undefined,
-): Promise<number | null> {
-  const life = old.expiresAt === null ? null : old.expiresAt - old.createdAt;
-  const { key } = principal;
-  let bound: number | null = null;
-  if (key !== undefined && key.id !== old.id) bound = endOf(key);
-  else if (key !== undefined) {
-    const creator = old.createdBy === null ? undefined : await tables.keys.get(old.accountId, old.createdBy);
-    bound = earlier(creator?.expiresAt ?? null, life === null ? null : now + life);
-  }
-  if (expiresIn === undefined) return earlier(life === null ? null : now + life, bound);
-  const wanted = now + expiresIn * 1000;
+  expiresIn: number | null | undefined,
+): number | null {
+  const bound = principal.key === undefined ? null : endOf(principal.key);
+  if (expiresIn !== undefined) return expiryWanted(expiresIn, bound, now);
+  const expiresAt = earlier(old.expiresAt === null ? null : now + (old.expiresAt - old.createdAt), bound);
+  // Nobody is to be surprised by a successor that is gone before the key it replaces would have been.
+  if (outlives(old.expiresAt ?? Infinity, expiresAt)) throw outlivesCreator(bound);
+  return expiresAt;
+}
+
+/** @param expiresIn seconds, null for ever @throws ApiProblem `expiry-exceeded` */
+function expiryWanted(expiresIn: number | null, bound: number | null, now: number): number | null {
+  const wanted = expiresIn === null ? Infinity : now + expiresIn * 1000;
   if (outlives(wanted, bound)) throw outlivesCreator(bound);
-  return wanted;
+  return expiresIn === null ? null : wanted;
 }
 
 /** When a key ends as things stand: what it makes must not live longer. */
@@ -254,8 +258,8 @@ function earlier(a: number | null, b: number | null): number | null {
 function outlivesCreator(bound: number | null): ApiProblem {
   return new ApiProblem(
     "expiry-exceeded",
-    `the key cannot live beyond ${timeText(bound ?? 0)}, when the one that makes it ends`,
-    { nextSteps: ["ask for a shorter life, or use a key that lives longer"] },
+    `the new key cannot live beyond ${timeText(bound ?? 0)}, when the one that makes it ends`,
+    { nextSteps: ["use a key that lives longer to make it", "or ask for a shorter life with --expires"] },
   );
 }
 
