@@ -1,7 +1,7 @@
 import { loadMasterKey } from "../config/master-key.ts";
 import { ensureAccount, localAccountName } from "../server/accounts.ts";
 import { createApp, type App, type AppOptions, type ServerEvent } from "../server/app.ts";
-import { checkMasterKey, createVault } from "../server/vault.ts";
+import { checkMasterKey, createVault, hasMasterKey } from "../server/vault.ts";
 import type { Account, Store } from "../store/contract.ts";
 import { openStore } from "../store/open.ts";
 import { isLoopback } from "../transport/target.ts";
@@ -27,9 +27,10 @@ export async function openControlPlane(
 ): Promise<ControlPlane> {
   const { host, registry } = workspace;
   const { environment, now, random } = host;
-  const masterKey = loadMasterKey({ environment, home: environment.home, random });
   const store = await openStore(file);
   try {
+    const make = !(await hasMasterKey(store.settings));
+    const masterKey = loadMasterKey({ environment, home: environment.home, random, make });
     const vault = createVault(masterKey, random);
     await checkMasterKey(store.settings, vault);
     const options: AppOptions = {

@@ -67,6 +67,8 @@ async function run(
   try {
     // First the port: a server that cannot start makes no account.
     const port = await bind(server, options);
+    const keyFile = options.rootKeyFile === undefined ? undefined : resolve(host.cwd, options.rootKeyFile);
+    await tryRootKeyFile(plane, accountName ?? localAccountName, keyFile, host.warn);
     if (accountName !== undefined) await createAccount(workspace, plane, accountName, options, report);
     const [url = "", ...others] = urlsOf({ host: options.host, port });
     const profile = await keepProfile(workspace, plane, url, options, report);
@@ -93,6 +95,26 @@ async function run(
     // Whoever holds the database locked does not hold this up.
     await Promise.race([plane.close(), host.sleep(graceMs)]);
   }
+}
+
+/**
+ * Looks whether the file can be written before anything is made, and tells where it will not be.
+ * @throws HooklineError `root-key-file-unwritable`
+ */
+async function tryRootKeyFile(
+  { options: { store } }: ControlPlane,
+  accountName: string,
+  file: string | undefined,
+  warn: (text: string) => void,
+): Promise<void> {
+  if (file === undefined) return;
+  const account = await store.accounts.byName(accountName);
+  if (account !== undefined && (await hasRootKey(store, account))) {
+    warn(`the account ${accountName} was given its root key before: none is written to ${file}`);
+    return;
+  }
+  await writeRootKey(store, file, "");
+  rmSync(file);
 }
 
 /** Makes the account unless it is there, and hands its root key over. */

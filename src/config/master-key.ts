@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { HooklineError } from "../errors.ts";
 import type { Environment } from "./environment.ts";
@@ -11,17 +11,20 @@ const variable = "HOOKLINE_MASTER_KEY";
 /**
  * The key that secrets at rest are sealed with, 32 bytes: HOOKLINE_MASTER_KEY, else the file `master.key` in hookline's
  * folder, made at first use.
- * @throws HooklineError `master-key-malformed`, `master-key-exposed`, `home-unwritable`
+ * @throws HooklineError `master-key-missing`, `master-key-malformed`, `master-key-exposed`, `home-unwritable`
  */
 export function loadMasterKey({
   environment,
   home,
   random,
+  make,
 }: {
   environment: Pick<Environment, "variable">;
   /** hookline's folder of this user. */
   home: string;
   random: (bytes: number) => Buffer;
+  /** Whether one is made where there is none: not where something was sealed with another before. */
+  make: boolean;
 }): Buffer {
   const given = environment.variable(variable);
   if (given !== undefined) {
@@ -34,6 +37,12 @@ export function loadMasterKey({
     );
   }
   const file = join(home, "master.key");
+  if (!make && !existsSync(file)) {
+    fail("master-key-missing", `the master key is gone: there is no ${file}`, [
+      `put it back from a backup, or give it in ${variable}: nothing else opens what was sealed with it`,
+      "or name another database",
+    ]);
+  }
   const text = keep(file, () => `${random(length).toString("base64")}\n`);
   // Windows has no such modes: the folder of the user is private there.
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
@@ -61,7 +70,7 @@ function keep(file: string, make: () => string): string {
   } catch (cause) {
     return fail(
       "home-unwritable",
-      `cannot keep the master key in ${file}: ${(cause as Error).message}`,
+      `cannot read or make the master key ${file}: ${(cause as Error).message}`,
       ["set HOOKLINE_HOME to a folder you can write to", `or give the key in ${variable}`],
       cause,
     );

@@ -56,7 +56,9 @@ function answered(result: Answered, url: URL): Stripe.HttpClientResponse {
   // No other header: the SDK would print what `stripe-notice` says.
   const headers = Object.fromEntries(
     ["request-id", "stripe-should-retry"].flatMap((name) => {
-      const value = headerOf(result.headers, name);
+      // Too many requests are worth another try even where Stripe does not say so.
+      const usual = name === "stripe-should-retry" && result.status === 429 ? "true" : undefined;
+      const value = headerOf(result.headers, name) ?? usual;
       return value === undefined ? [] : [[name, value]];
     }),
   );

@@ -42,6 +42,11 @@ export function createVault(masterKey: Uint8Array, random: (bytes: number) => Bu
 
 const checkName = "master-key-check";
 
+/** Whether something may be sealed in the database already. */
+export async function hasMasterKey(settings: Settings): Promise<boolean> {
+  return (await settings.get(checkName)) !== undefined;
+}
+
 /**
  * Makes sure that the database's secrets are sealed with this master key; a new database takes it as its own.
  * @throws HooklineError `master-key-wrong`

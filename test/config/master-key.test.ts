@@ -8,12 +8,12 @@ import { createFolder } from "../cli/spawn.ts";
 const key = Buffer.from(Array.from({ length: 32 }, (_, index) => 255 - index * 3));
 const random = (bytes: number): Buffer => key.subarray(0, bytes);
 
-function load(home: string, value?: string): Buffer {
+function load(home: string, value?: string, make = true): Buffer {
   const variable = (name: string) =>
     name === "HOOKLINE_MASTER_KEY" && value !== undefined
       ? { value, source: "environment" as const }
       : undefined;
-  return loadMasterKey({ environment: { variable }, home, random });
+  return loadMasterKey({ environment: { variable }, home, random, make });
 }
 
 /** A home whose key file holds the text. */
@@ -106,4 +106,16 @@ describe("the master key", () => {
       nextSteps: expect.arrayContaining([expect.stringContaining("HOOKLINE_HOME")]) as string[],
     });
   });
+});
+
+test("none is made where something was sealed with another", () => {
+  const home = createFolder();
+  expect(failure(() => load(home, undefined, false))).toMatchObject({
+    code: "master-key-missing",
+    exitCode: 2,
+  });
+  expect(existsSync(join(home, "master.key"))).toBe(false);
+  expect(load(home, key.toString("hex"), false)).toEqual(key);
+  load(home);
+  expect(load(home, undefined, false)).toEqual(key);
 });

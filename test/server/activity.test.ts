@@ -162,7 +162,9 @@ async function everything(plane: Plane) {
 test("a key's restoring is recorded with the end of its successor", async () => {
   const plane = await openPlane();
   const { id, input } = await aKey(plane);
-  const next = (await plane.done("keys.rotate", { ...input, body: {} })) as { id: string };
+  const next = (await plane.done("keys.rotate", { ...input, body: { grace_seconds: null } })) as {
+    id: string;
+  };
   await plane.done("keys.revoke", { params: { id: next.id } });
   const { data } = await list(plane, { action: "key.revoked" });
   expect(data).toMatchObject([{ subject: { id: next.id }, detail: { restored: id } }]);

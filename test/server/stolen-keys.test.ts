@@ -2,28 +2,20 @@ import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { openPlane } from "./plane.ts";
 
-test("a key whose grace has begun can neither undo its replacement nor outlive it through another", async () => {
+test("what a key makes whose grace has begun does not outlive it", async () => {
   const plane = await openPlane();
   const { id: oldId, key: old } = await plane.makeKey(["*"]);
-  const successor = await plane.done("keys.rotate", { params: { id: oldId }, body: { grace_seconds: 60 } });
-  const revoke = { params: { id: successor["id"] } };
-
-  const undone = await plane.call("keys.revoke", revoke, old);
-  expect(undone).toMatchObject({ status: 403, body: { code: "successor-protected" } });
-  expect((await plane.call("keys.current", {}, successor["key"] as string)).status).toBe(200);
-
+  await plane.done("keys.rotate", { params: { id: oldId }, body: { grace_seconds: 60 } });
   const child = await plane.done("keys.create", { body: { name: "child", scopes: ["keys:write"] } }, old);
   expect(child["expires_at"]).toBe(new Date(plane.time() + 60_000).toISOString());
   const longer = { body: { name: "longer", scopes: ["keys:write"], expires_in: 61 } };
   expect((await plane.call("keys.create", longer, old)).body).toMatchObject({ code: "expiry-exceeded" });
   const { id: other } = await plane.makeKey(["keys:read"]);
-  const rotated = await plane.done("keys.rotate", { params: { id: other }, body: {} }, old);
-  expect(rotated["expires_at"]).toBe(new Date(plane.time() + 60_000).toISOString());
+  const rotated = await plane.call("keys.rotate", { params: { id: other }, body: {} }, old);
+  expect(rotated).toMatchObject({ status: 403, body: { code: "expiry-exceeded" } });
 
   plane.pass(60_000);
   expect((await plane.call("keys.current", {}, child["key"] as string)).status).toBe(401);
-  // The owner, with the new key or another, decides as ever.
-  expect((await plane.call("keys.revoke", revoke, plane.root)).status).toBe(200);
 });
 
 test("while the grace is open, the one who rotates may still undo it with the old key", async () => {
