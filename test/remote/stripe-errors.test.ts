@@ -69,7 +69,7 @@ describe("what Stripe answers", () => {
     ],
     [
       "429",
-      { ...refusal(429, { message: "Too many" }), headers: { "retry-after": "1" } },
+      once({ ...refusal(429, { message: "Too many" }), headers: { "retry-after": "1" } }),
       { code: "rate-limited", exitCode: 5 },
       /Too many/,
     ],
@@ -337,6 +337,7 @@ describe("trying again", () => {
         ...refusal(429, { message: "Too many" }),
         headers: { "stripe-should-retry": "true", "retry-after": "0" },
       },
+      refusal(429, { message: "Too many" }),
       { status: 0, reset: "before" },
       { status: 0, reset: "after" },
     ];
