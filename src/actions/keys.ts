@@ -81,11 +81,16 @@ export function envPlace({ file, name }: EnvPlace): KeyPlace {
   };
 }
 
+/** Standard output: nobody else has the key, so it has to arrive. @param show throws where it did not */
+export function printedPlace(show: (made: NewKey) => Promise<void>): KeyPlace {
+  return { what: "standard output", test: () => undefined, keep: show };
+}
+
 export interface CreateKeyOptions {
   name: string;
   scopes: NamedScopes;
-  /** Seconds it lives; as long as the key that makes it where left out. */
-  expiresIn?: number;
+  /** Seconds it lives, null for ever; as long as the key that makes it where left out. */
+  expiresIn?: number | null;
   /** The provider whose keys it is to look like. */
   provider?: string;
   places: readonly KeyPlace[];
@@ -172,34 +177,6 @@ export async function keepNewKey(
     `the new key could not be kept, so it was revoked${meanwhile}: ${messageOf(failure)}`,
     { exitCode: EXIT.failed, nextSteps: stepsOf(failure), cause: failure },
   );
-}
-
-/** What revoking a key means, as far as the caller may know. */
-export interface Revocation {
-  key: Key | undefined;
-  /** Whether it is the key that asks. */
-  isOwn: boolean;
-  /** The key that it was to replace and that lives on in its place. */
-  restores: Key | undefined;
-}
-
-export async function prepareRevocation(remote: Remote, id: string): Promise<Revocation> {
-  const caller = await currentKey(remote);
-  // Asking for what the key may not see would be in the activity log.
-  const mayRead = caller.scopes.includes("keys:read");
-  const key = mayRead ? await showKey(remote, id) : undefined;
-  const replaced = key?.replaced_by === null ? key.replaces : null;
-  const before = replaced === null ? undefined : await showKey(remote, replaced);
-  return {
-    key,
-    isOwn: caller.key?.id === id,
-    restores: before?.status === "rotating" && before.replaced_by === id ? before : undefined,
-  };
-}
-
-/** Makes a key useless at once. */
-export function revokeKey(remote: Remote, id: string): Promise<Key> {
-  return remote.call("keys.revoke", { params: { id } });
 }
 
 export function messageOf(error: unknown): string {

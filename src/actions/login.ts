@@ -1,4 +1,4 @@
-import { readApiKey, readApiUrl } from "../config/connection.ts";
+import { originOf, readApiKey, readApiUrl, stripeMode } from "../config/connection.ts";
 import { loadProfiles, requireProfileName, saveProfile, type KeptProfile } from "../config/profiles.ts";
 import { resolveSecretFlags } from "../config/secrets.ts";
 import { EXIT, HooklineError, isHooklineError } from "../errors.ts";
@@ -7,6 +7,8 @@ import { openConnection } from "./remote.ts";
 import type { Host, Workspace } from "./workspace.ts";
 
 const stripeUrl = "https://api.stripe.com";
+/** Milliseconds for each of three tries: somebody waits, and has to be told in half a minute. */
+const loginTimeoutMs = 10_000;
 
 /** Where one logs in to, and under which name that is kept. */
 export interface LoginPlace {
@@ -56,11 +58,23 @@ function readLoginUrl(text: string, allowHttp: boolean, from = "the URL"): URL {
   try {
     return readApiUrl(text, { allowHttp, from });
   } catch (error) {
-    if (!isHooklineError(error) || error.code !== "http-refused") throw error;
-    throw new HooklineError(error.code, error.message, {
-      nextSteps: ["use https://", "or, in a network you trust, add --allow-http"],
-    });
+    if (!isHooklineError(error)) throw error;
+    const { code, message } = error;
+    const whole = withScheme(text.trim());
+    if (code === "http-refused") {
+      const nextSteps = ["use https://", "or, in a network you trust, add --allow-http"];
+      throw new HooklineError(code, message, { nextSteps });
+    }
+    if (whole === undefined) throw error;
+    throw new HooklineError(code, message, { nextSteps: [`did you mean ${whole}?`] });
   }
+}
+
+/** A host, with a port or a path, as a URL. Undefined for all else: it could be a key, which is not to be repeated. */
+function withScheme(text: string): string | undefined {
+  if (/^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?(\/[\w.-]+)*\/?$/i.test(text)) return `http://${text}`;
+  const host = /^([a-z\d-]{1,40}\.)+([a-z]{2,24}|\d{1,3})(:\d{1,5})?(\/[a-z\d.-]{1,20})*\/?$/i;
+  return host.test(text) ? `https://${text}` : undefined;
 }
 
 /**
@@ -117,7 +131,7 @@ export function readLoginKey(text: string, { kind }: LoginPlace, from = "the key
 export async function verifyLogin(workspace: Workspace, place: LoginPlace, key: string): Promise<Login> {
   const { kind, url } = place;
   try {
-    const remote = await openConnection(workspace, { kind, url, key });
+    const remote = await openConnection(workspace, { kind, url, key }, { timeoutMs: loginTimeoutMs });
     try {
       return { place, key, caller: await remote.call("keys.current", {}) };
     } finally {
@@ -131,7 +145,11 @@ export async function verifyLogin(workspace: Workspace, place: LoginPlace, key: 
         ? [`check that the key is whole, and that it is one of ${url.host}`]
         : code === "api-unreachable"
           ? ["check that the server runs and that the URL is right"]
-          : error.nextSteps;
+          : kind === "api" && (exitCode === EXIT.notFound || code === "api-answer-unexpected")
+            ? [
+                `${url.host} answers, but not as a hookline server does: the URL may lack its path, or have a wrong one`,
+              ]
+            : error.nextSteps;
     throw new HooklineError(code, `nothing was saved: ${message}`, { exitCode, nextSteps, cause: error });
   }
 }
@@ -146,9 +164,8 @@ export async function replacedBy(
   const kept = book.get(place.profile);
   if (kept.kind === "embedded") return undefined;
   if (kept.kind !== place.kind || originOf(kept.url) !== place.url.origin) return hostOf(kept.url);
-  if (kept.kind === "stripe") {
-    const mode = modeOf(kept.key);
-    return mode === modeOf(key) ? undefined : `Stripe in ${mode} mode`;
+  if (kept.kind === "stripe" && stripeMode(kept.key) !== stripeMode(key)) {
+    return `Stripe in ${stripeMode(kept.key) ?? "another"} mode`;
   }
   const isSame = kept.account === undefined || kept.account === caller.account.name;
   return isSame ? undefined : `the account ${kept.account} at ${hostOf(kept.url)}`;
@@ -165,7 +182,7 @@ export async function keepLogin({ environment }: Host, login: Login, use: boolea
   const url = place.url.href.replace(/\/$/, "");
   const kept: KeptProfile =
     kind === "stripe"
-      ? { kind, url, key }
+      ? { kind, url, key, account: caller.account.name }
       : {
           kind,
           url,
@@ -211,15 +228,6 @@ function nameOfReference(reference: string): string {
   return /^(env|file):/.test(reference) ? reference.slice(reference.indexOf(":") + 1) : "--key";
 }
 
-function originOf(text: string): string | undefined {
-  return URL.canParse(text.trim()) ? new URL(text.trim()).origin : undefined;
-}
-
 function hostOf(text: string): string {
   return URL.canParse(text) ? new URL(text).host : "another host";
-}
-
-/** `test` or `live`. */
-function modeOf(key: string): string {
-  return /^\w\w_(test|live)_/.exec(key)?.[1] ?? "another";
 }

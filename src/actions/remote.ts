@@ -2,10 +2,11 @@ import { chooseConnection, type Connection } from "../config/connection.ts";
 import { loadProfiles } from "../config/profiles.ts";
 import type { Remote } from "../remote/contract.ts";
 import { uuid } from "../providers/ids.ts";
+import { explainRefusal } from "./refusals.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Milliseconds that an API may take to answer. */
-const timeoutMs = 30_000;
+const usualTimeoutMs = 30_000;
 /** Bytes of an answer at most. */
 const maxAnswer = 20_000_000;
 
@@ -22,7 +23,7 @@ export async function withRemote<Result>(
   const { environment } = workspace.host;
   const book = await loadProfiles(environment.home);
   const connection = chooseConnection({ environment, book, profileFlag: profile });
-  const remote = await openConnection(workspace, connection);
+  const remote = explained(await openConnection(workspace, connection), connection);
   try {
     return await work(remote, connection);
   } finally {
@@ -30,10 +31,28 @@ export async function withRemote<Result>(
   }
 }
 
-/** @param connection where to, and with which key: what `login` tries is in no profile yet */
+/** The same API, whose errors say what to do where the key and the ids came from. */
+function explained(remote: Remote, connection: Connection): Remote {
+  return {
+    async call(name, input) {
+      try {
+        return await remote.call(name, input);
+      } catch (error) {
+        throw explainRefusal(error, { name, input, connection });
+      }
+    },
+    close: () => remote.close(),
+  };
+}
+
+/**
+ * @param connection where to, and with which key: what `login` tries is in no profile yet
+ * @param options.timeoutMs that each try may take
+ */
 export async function openConnection(
   workspace: Workspace,
   connection: Pick<Connection, "kind" | "url" | "key">,
+  { timeoutMs = usualTimeoutMs }: { timeoutMs?: number } = {},
 ): Promise<Remote> {
   const { host, registry } = workspace;
   const { url, key } = connection;

@@ -1,16 +1,17 @@
 import type { Connection } from "../config/connection.ts";
-import { loadProfiles, saveProfile, type ApiProfile } from "../config/profiles.ts";
+import { loadProfiles, tryProfiles, updateProfile } from "../config/profiles.ts";
 import { EXIT, HooklineError } from "../errors.ts";
 import type { Key, NewKey, Remote } from "../remote/contract.ts";
 import type { EnvPlace } from "./env-place.ts";
-import { currentKey, envPlace, keepNewKey, messageOf, stepsOf, testPlaces, type KeyPlace } from "./keys.ts";
+import { currentKey, envPlace, keepNewKey, messageOf, printedPlace, stepsOf, testPlaces, type KeyPlace } from "./keys.ts";
+import { profilesWith } from "./revoke-key.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface RotateKeyOptions {
   /** Seconds that the old key goes on working. */
   graceSeconds: number;
-  /** Seconds the new key lives; as long as the old one was made to where left out. */
-  expiresIn?: number;
+  /** Seconds the new key lives, null for ever; as long as the old one was made to where left out. */
+  expiresIn?: number | null;
   /** Kept in this order; what is put back after a failure comes first. */
   places: readonly KeyPlace[];
 }
@@ -80,43 +81,65 @@ export async function rotateKeyHere(
   id: string,
   {
     writeEnv,
+    show,
     ...options
   }: Omit<RotateKeyOptions, "places"> & {
     /** Where to write the new key. */
     writeEnv?: EnvPlace;
+    /** Hands the new key to the user, where it is written nowhere; throws where it did not arrive. */
+    show: (made: NewKey, updatedProfile: string | undefined) => Promise<void>;
   },
 ): Promise<RotationHere> {
   const { home } = host.environment;
   const { keySource, profile: name } = connection;
   const isOwn = connection.key !== undefined && (await currentKey(remote)).key?.id === id;
-  const book = await loadProfiles(home);
-  const profile = isOwn && keySource === "profile" ? book.get(name) : undefined;
-  const updates = profile?.kind === "api";
+  const updates = isOwn && keySource === "profile" && connection.kind === "api";
+  const updatedProfile = updates ? name : undefined;
   const rotation = await rotateKey(remote, id, {
     ...options,
     places: [
-      ...(updates ? [profilePlace(home, name, profile)] : []),
-      ...(writeEnv === undefined ? [] : [envPlace(writeEnv)]),
+      ...(updates ? [profilePlace(home, name, connection.key)] : []),
+      writeEnv === undefined
+        ? printedPlace((made: NewKey) => show(made, updatedProfile))
+        : envPlace(writeEnv),
     ],
   });
+  const book = await loadProfiles(home);
   return {
     ...rotation,
-    updatedProfile: updates ? name : undefined,
-    staleProfiles: book.names().filter((other) => {
-      const kept = book.get(other);
-      return kept.kind === "api" && kept.keyId === id && !(updates && other === name);
-    }),
+    updatedProfile,
+    staleProfiles: profilesWith(book, { id, key: isOwn ? connection.key : undefined }),
     isInVariable: isOwn && keySource !== "profile",
   };
 }
 
-function profilePlace(home: string, name: string, profile: ApiProfile): KeyPlace {
-  const save = async (saved: ApiProfile): Promise<void> => void (await saveProfile(home, name, saved));
+/** A profile that holds the old key, and is changed only as long as it does: another process may have changed it. */
+function profilePlace(home: string, name: string, oldKey: string): KeyPlace {
+  let undo: { key: string; keyId?: string } | undefined;
+  let newKey: string | undefined;
   return {
     what: `the profile ${name}`,
-    // Written as it is: what can be written now can be written again.
-    test: () => save(profile),
-    keep: ({ id, key }) => save({ ...profile, key, keyId: id }),
-    restore: () => save(profile),
+    test: () => tryProfiles(home),
+    async keep({ id, key }) {
+      const kept = await updateProfile(home, name, (now) => {
+        if (now?.kind !== "api" || now.key !== oldKey) return undefined;
+        undo = { key: now.key, ...(now.keyId === undefined ? {} : { keyId: now.keyId }) };
+        newKey = key;
+        return { ...now, key, keyId: id };
+      });
+      if (kept) return;
+      throw new HooklineError(
+        "profile-changed",
+        `the profile ${name} holds another key by now than the one that was to be replaced`,
+        { exitCode: EXIT.failed, nextSteps: ["see which key is in use: hookline whoami"] },
+      );
+    },
+    async restore() {
+      await updateProfile(home, name, (now) => {
+        if (undo === undefined || now?.kind !== "api" || now.key !== newKey) return undefined;
+        const { keyId: _, ...rest } = now;
+        return { ...rest, ...undo };
+      });
+    },
   };
 }

@@ -34,12 +34,12 @@ export function developmentSecrets(workspace: Workspace, id?: string): Developme
  * @returns the file's path
  * @throws HooklineError `env-file-unwritable`
  */
-export function writeSecrets(
+export async function writeSecrets(
   workspace: Workspace,
   secrets: readonly DevelopmentSecret[],
   file: string,
-): string {
+): Promise<string> {
   const path = resolve(workspace.host.cwd, file);
-  writeEnvFile(path, Object.fromEntries(secrets.map(({ env, secret }) => [env, secret])));
+  await writeEnvFile(path, Object.fromEntries(secrets.map(({ env, secret }) => [env, secret])));
   return path;
 }

@@ -26,7 +26,7 @@ Examples:
         const workspace = await openWorkspace(host);
         const secrets = developmentSecrets(workspace, provider);
         if (writeEnv !== undefined) {
-          view.showWrittenSecrets(output, secrets, writeSecrets(workspace, secrets, writeEnv));
+          view.showWrittenSecrets(output, secrets, await writeSecrets(workspace, secrets, writeEnv));
         } else await view.showSecrets(output, secrets, provider !== undefined);
         return 0;
       }),

@@ -145,7 +145,12 @@ export function readApiUrl(
 }
 
 /** Stripe's secret and restricted keys. */
-const stripeKey = /^(sk|rk)_(test|live)_/;
+const stripeKey = /^(?:sk|rk)_(test|live)_/;
+
+/** Whether a key of Stripe's is for test mode or for live mode; undefined for any other key. */
+export function stripeMode(key: string): "test" | "live" | undefined {
+  return stripeKey.exec(key)?.[1] as "test" | "live" | undefined;
+}
 
 /**
  * Reads an API key, without the newline a file ends with.
@@ -155,7 +160,7 @@ const stripeKey = /^(sk|rk)_(test|live)_/;
  */
 export function readApiKey(text: string, kind: "api" | "stripe", from = "the API key"): string {
   const key = text.replace(/\r?\n$/, "");
-  if (key === "") missing(`${from} is empty`);
+  if (key.trim() === "") missing(`${from} is empty`);
   if (!/^[\x21-\x7e]{1,1024}$/.test(key)) {
     throw new HooklineError(
       "key-malformed",
@@ -190,12 +195,8 @@ function missing(what: string): never {
 }
 
 /** The scheme, host and port, if the text is a URL. */
-function originOf(text: string): string | undefined {
-  try {
-    return new URL(text.trim()).origin;
-  } catch {
-    return undefined;
-  }
+export function originOf(text: string): string | undefined {
+  return URL.canParse(text.trim()) ? new URL(text.trim()).origin : undefined;
 }
 
 /** Whether the host is this machine by its very name or address. */

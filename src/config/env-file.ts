@@ -1,38 +1,38 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  statSync,
-} from "node:fs";
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, renameSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { HooklineError } from "../errors.ts";
+import { HooklineError, isHooklineError } from "../errors.ts";
 import { withDraft } from "./draft.ts";
+
+/** Links that may lead from one to the next, as many as Linux follows. */
+const mostLinks = 40;
 
 /**
  * Sets variables in a dotenv file. Each changes in its own line alone, or is added at the end; every other byte stays.
- * The file is replaced in one step, links are followed, and its mode becomes 0600.
- * @throws HooklineError `env-file-unwritable`
+ * The file is replaced in one step, links are followed, and its mode becomes 0600. Of several processes that write to it
+ * at once each keeps what the others wrote.
+ * @param variables null takes a variable out, wherever it is set
+ * @throws HooklineError `env-file-unwritable`, also where its folder is not there
  */
-export function writeEnvFile(file: string, variables: Readonly<Record<string, string>>): void {
-  explained(file, () => {
+export function writeEnvFile(
+  file: string,
+  variables: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  return explained(file, async () => {
+    const { withLock } = await import("./file-lock.ts");
     const path = place(file);
-    mkdirSync(dirname(path), { recursive: true });
-    // Another program may write it too: what is replaced is what was read.
-    for (let before = read(path); ;) {
-      let text = before;
-      for (const [name, value] of Object.entries(variables)) text = withVariable(text, name, value);
-      let now = before;
-      withDraft(join(dirname(path), `.env.${basename(path)}`), Buffer.from(text, "latin1"), (draft) => {
-        now = read(path);
-        if (now === before) renameSync(draft, path);
-      });
-      if (now === before) return;
-      before = now;
-    }
+    await withLock(`${draftOf(path)}.lock`, () => {
+      // Another program may write it too: what is replaced is what was read.
+      for (let before = read(path); ;) {
+        const text = withVariables(before, variables);
+        let now = before;
+        withDraft(draftOf(path), Buffer.from(text, "latin1"), (draft) => {
+          now = read(path);
+          if (now === before) renameSync(draft, path);
+        });
+        if (now === before) return;
+        before = now;
+      }
+    });
   });
 }
 
@@ -40,31 +40,39 @@ export function writeEnvFile(file: string, variables: Readonly<Record<string, st
  * Tries whether {@link writeEnvFile} could write, and changes nothing.
  * @throws HooklineError `env-file-unwritable`
  */
-export function tryEnvFile(file: string): void {
-  explained(file, () => {
+export function tryEnvFile(file: string): Promise<void> {
+  return explained(file, () => {
     const path = place(file);
     read(path);
-    let folder = dirname(path);
-    while (!existsSync(folder)) folder = dirname(folder);
-    // What can be made here can be moved here.
-    withDraft(join(folder, `.env.${basename(path)}`), Buffer.alloc(0), () => undefined);
+    // What can be made beside it can be moved in its place.
+    withDraft(draftOf(path), Buffer.alloc(0), () => undefined);
   });
 }
 
-function explained(file: string, work: () => void): void {
+async function explained(file: string, work: () => void | Promise<void>): Promise<void> {
   try {
-    work();
+    await work();
   } catch (cause) {
     throw new HooklineError("env-file-unwritable", `cannot write ${file}: ${(cause as Error).message}`, {
       cause,
-      nextSteps: ["check that the path is right and that you may write there"],
+      nextSteps: isHooklineError(cause)
+        ? cause.nextSteps
+        : ["check that the path is right and that you may write there"],
     });
   }
 }
 
-/** The path behind links. @throws Error where something else than a file is there */
+/** What is made beside a dotenv file begins so: whoever keeps `.env.*` out of a repository keeps it out too. */
+function draftOf(path: string): string {
+  return join(dirname(path), `.env.${basename(path)}`);
+}
+
+/** The path behind links. @throws Error where something else than a file is there, or no folder for it */
 function place(file: string): string {
   const path = behindLinks(file);
+  const folder = dirname(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new Error(`the folder ${folder} is not there`);
   if (existsSync(path) && !statSync(path).isFile()) throw new Error("it is not a file");
   return path;
 }
@@ -74,16 +82,43 @@ function read(path: string): string {
   return existsSync(path) ? readFileSync(path, "latin1") : "";
 }
 
-/** The file that a path stands for, be it there or not. */
+/** The file that a path stands for, be it there or not. @throws Error where links lead back to one another */
 function behindLinks(file: string): string {
-  if (existsSync(file)) return realpathSync(file);
-  const isLink = lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  return isLink ? resolve(dirname(file), readlinkSync(file)) : file;
+  let path = file;
+  for (let links = 0; links <= mostLinks; links++) {
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return path;
+    path = resolve(realpathSync(dirname(path)), readlinkSync(path));
+  }
+  throw new Error("its links lead back to one another (ELOOP)");
 }
 
 /** Variables as dotenv files set them: quoted values may span lines, a `#` ends any other. */
 const assignments =
   /^([ \t]*(?:export[ \t]+)?)([\w.-]+)[ \t]*=[ \t]*(?:"(?:[^"\\]|\\.)*"|'[^']*'|`[^`]*`|[^\r\n#]*?(?=[ \t]*(?:#|$)))/gms;
+
+/** UTF-8's byte order mark, which may stand before the first variable. */
+const mark = "\u00ef\u00bb\u00bf";
+
+function withVariables(before: string, variables: Readonly<Record<string, string | null>>): string {
+  const start = before.startsWith(mark) ? mark : "";
+  let text = before.slice(start.length);
+  for (const [name, value] of Object.entries(variables))
+    text = value === null ? withoutVariable(text, name) : withVariable(text, name, value);
+  return start + text;
+}
+
+/** The text without the lines that set the variable. */
+function withoutVariable(text: string, name: string): string {
+  let kept = "";
+  let end = 0;
+  for (const found of text.matchAll(assignments)) {
+    if (found[2] !== name) continue;
+    kept += text.slice(end, found.index);
+    const after = found.index + found[0].length;
+    end = after + (/^[^\r\n]*(?:\r?\n)?/.exec(text.slice(after))?.[0].length ?? 0);
+  }
+  return kept + text.slice(end);
+}
 
 /** The text with the variable's value replaced where it is set last (that one counts), or a line added. */
 function withVariable(text: string, name: string, value: string): string {

@@ -31,7 +31,7 @@ const profile = z.discriminatedUnion(
       keyId: z.exactOptional(z.string()),
       servedBy: z.exactOptional(z.literal("serve")),
     }),
-    z.looseObject({ kind: z.literal("stripe"), url, key }),
+    z.looseObject({ kind: z.literal("stripe"), url, key, account: z.exactOptional(z.string()) }),
   ],
   { error: "must be a profile of the kind api or stripe" },
 );

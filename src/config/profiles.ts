@@ -27,6 +27,7 @@ export interface StripeProfile {
   kind: "stripe";
   url: string;
   key: string;
+  account?: string;
 }
 
 /** A profile that is kept in the file. */
@@ -85,6 +86,35 @@ export async function saveProfile(
     current: use ? name : current,
     profiles: { ...profiles, [name]: profile },
   }));
+}
+
+/**
+ * Changes a profile as it is now, which another process may have changed since it was read.
+ * @param edit is given the profile, undefined where there is none, and returns it changed; undefined leaves it as it is
+ * @returns whether it was changed
+ * @throws HooklineError `profile-built-in`, and what writing can throw
+ */
+export async function updateProfile(
+  home: string,
+  name: string,
+  edit: (profile: KeptProfile | undefined) => KeptProfile | undefined,
+): Promise<boolean> {
+  refuseBuiltIn(name, "changed");
+  let changed = false;
+  await change(home, (kept) => {
+    const edited = edit(Object.hasOwn(kept.profiles, name) ? kept.profiles[name] : undefined);
+    changed = edited !== undefined;
+    return edited === undefined ? kept : { ...kept, profiles: { ...kept.profiles, [name]: edited } };
+  });
+  return changed;
+}
+
+/**
+ * Tries whether profiles can be saved: what is there now is written once more.
+ * @throws HooklineError what writing can throw
+ */
+export async function tryProfiles(home: string): Promise<void> {
+  await change(home, (kept) => kept);
 }
 
 /**

@@ -18,26 +18,34 @@ export const realSleep: Sleep = (ms) =>
     setTimeout(() => setImmediate(resolve), ms);
   });
 
+/** Milliseconds that others have kept a file locked, as those count who wait for it one after another. */
+export interface Waiting {
+  ms: number;
+}
+
 /**
  * Does work, again and again while another connection has the file locked, for some 30 s.
+ * @param waiting shared with those that wait for their turn meanwhile
+ * @param since what `waiting` was when the work was asked for
  * @throws HooklineError `database-busy`
  */
 export async function whenFree<Result>(
   file: string,
   sleep: Sleep,
   work: () => Result | Promise<Result>,
+  waiting: Waiting = { ms: 0 },
+  since = waiting.ms,
 ): Promise<Result> {
-  let waited = 0;
   for (let attempt = 0; ; attempt++) {
     try {
       return await work();
     } catch (error) {
       if (!isBusy(error)) throw error;
-      if (waited >= patienceMs) throw busy(file, error);
+      if (waiting.ms - since >= patienceMs) throw busy(file, error);
     }
     const pause = pausesMs[Math.min(attempt, pausesMs.length - 1)] ?? 0;
     await sleep(pause);
-    waited += pause + busyTimeoutMs;
+    waiting.ms += pause + busyTimeoutMs;
   }
 }
 

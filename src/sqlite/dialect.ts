@@ -7,7 +7,7 @@ import {
   type Driver,
   type QueryResult,
 } from "kysely";
-import { realSleep, whenFree, type Sleep } from "./busy.ts";
+import { realSleep, whenFree, type Sleep, type Waiting } from "./busy.ts";
 import type { Bindable, SqliteDatabase } from "./contract.ts";
 import { rollback } from "./rollback.ts";
 
@@ -16,7 +16,8 @@ import { rollback } from "./rollback.ts";
  * write lock from its beginning; whatever is outside it waits until it has ended, and never sees its uncommitted rows.
  * While another process holds the lock, reads go on.
  *
- * Statements fail with HooklineError `database-busy` where another process does not give the file free.
+ * Statements fail with HooklineError `database-busy` where another process does not give the file free within some 30 s
+ * of their being asked for, their turn included.
  */
 export function createSqliteDialect(
   database: SqliteDatabase,
@@ -55,6 +56,7 @@ interface OpenTransaction {
 function createDriver(database: SqliteDatabase, sleep: Sleep): Driver {
   const { file } = database;
   const nextWriter = createTurns();
+  const writing: Waiting = { ms: 0 };
   let transaction: OpenTransaction | undefined;
 
   const read = <Result>(work: () => Result): Promise<Result> =>
@@ -63,9 +65,10 @@ function createDriver(database: SqliteDatabase, sleep: Sleep): Driver {
       return work();
     });
   const write = async <Result>(work: () => Result): Promise<Result> => {
+    const since = writing.ms;
     const done = await nextWriter();
     try {
-      return await whenFree(file, sleep, work);
+      return await whenFree(file, sleep, work, writing, since);
     } finally {
       done();
     }
@@ -92,27 +95,29 @@ function createDriver(database: SqliteDatabase, sleep: Sleep): Driver {
       return connection;
     },
     async beginTransaction(connection) {
+      const since = writing.ms;
       const done = await nextWriter();
+      const begin = (): void => {
+        database.exec("begin immediate");
+        const { promise, resolve } = withResolvers();
+        transaction = {
+          connection,
+          ended: promise,
+          end() {
+            resolve();
+            done();
+          },
+        };
+      };
       try {
-        await whenFree(file, sleep, () => {
-          database.exec("begin immediate");
-          const { promise, resolve } = withResolvers();
-          transaction = {
-            connection,
-            ended: promise,
-            end() {
-              resolve();
-              done();
-            },
-          };
-        });
+        await whenFree(file, sleep, begin, writing, since);
       } catch (error) {
         done();
         throw error;
       }
     },
     async commitTransaction() {
-      await whenFree(file, sleep, () => database.exec("commit"));
+      await whenFree(file, sleep, () => database.exec("commit"), writing);
       end();
     },
     async rollbackTransaction() {

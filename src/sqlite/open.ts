@@ -1,4 +1,4 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, mkdirSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { HooklineError, isHooklineError } from "../errors.ts";
 import { bound } from "./bind.ts";
@@ -7,17 +7,20 @@ import type { SqliteDatabase } from "./contract.ts";
 import type { Connection } from "./driver.ts";
 import { explained, unusable } from "./errors.ts";
 import { connectNode, loadNodeSqlite } from "./node.ts";
+import { checkOwner } from "./owner.ts";
 
 export interface OpenOptions {
   /** The driver to use; without it Node's own where there is one. */
   driver?: SqliteDatabase["driver"];
+  /** Of the kind it is to be: another program's file is refused before anything in it changes. */
+  applicationId?: number;
   sleep?: Sleep;
 }
 
 /**
  * Opens an SQLite file, or makes it: mode 0600, in a folder of mode 0700 where that is missing too. Every commit is on
  * disk when it returns.
- * @throws HooklineError `sqlite-missing`, `database-damaged`, `database-unwritable`, `database-busy`
+ * @throws HooklineError `sqlite-missing`, `database-damaged`, `database-unwritable`, `database-busy`, `database-foreign`
  */
 export async function openSqlite(path: string, options: OpenOptions = {}): Promise<SqliteDatabase> {
   // An absolute path is never taken for a URL.
@@ -28,11 +31,12 @@ export async function openSqlite(path: string, options: OpenOptions = {}): Promi
   try {
     database.exec(`pragma busy_timeout = ${busyTimeoutMs}`);
     // Several that open a new file at once are in each other's way here.
-    await whenFree(file, options.sleep ?? realSleep, () =>
+    await whenFree(file, options.sleep ?? realSleep, () => {
+      if (options.applicationId !== undefined) checkOwner(database, options.applicationId);
       database.exec(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on",
-      ),
-    );
+      );
+    });
   } catch (error) {
     database.close();
     throw error;
@@ -132,7 +136,21 @@ function guarded(file: string, { driver, connect }: Chosen): SqliteDatabase {
     close() {
       if (!open) return;
       open = false;
+      emptyLog(file, connection);
       connection.close();
     },
   };
+}
+
+/**
+ * Moves what is in the write-ahead log to the file, so that the file alone is a whole copy. SQLite does so when the last
+ * connection closes, but not while statements are left, as libsql leaves them.
+ */
+function emptyLog(file: string, connection: Connection): void {
+  try {
+    // To look costs less than to ask SQLite, and who only reads finds it empty.
+    if (statSync(`${realpathSync(file)}-wal`).size > 0) connection.exec("pragma wal_checkpoint(truncate)");
+  } catch {
+    // Another connection is in the way: the log is as safe, and the next to close tries again.
+  }
 }

@@ -98,6 +98,34 @@ describe.each(drivers)("Kysely through %s", (driver) => {
     expect(await all(database)).toEqual([3]);
   });
 
+  test("those that wait for their turn give up with the first, the later ones later", async () => {
+    const { database, other, pauses } = await setUp(({ database, pauses }) => {
+      if (pauses.length === 200) late = insert(database, 5).catch((error: unknown) => error);
+    });
+    const given: number[] = [];
+    let late: Promise<unknown> | undefined;
+    const busy = expect.objectContaining({ code: "database-busy" }) as unknown;
+    const giveUp = (work: Promise<unknown>): Promise<unknown> =>
+      work.catch((error: unknown) => {
+        given.push(pauses.length);
+        return error;
+      });
+    other.exec("begin immediate");
+    const early = [
+      giveUp(database.transaction().execute((transaction) => insert(transaction, 1))),
+      giveUp(insert(database, 2)),
+      giveUp(database.transaction().execute((transaction) => insert(transaction, 3))),
+    ];
+    expect(await Promise.all(early)).toEqual([busy, busy, busy]);
+    // None of them has waited longer than the first did.
+    expect(Math.max(...given) - Math.min(...given)).toBeLessThan(3);
+    expect(await late).toEqual(busy);
+    expect(pauses.length - (given[0] ?? 0)).toBeGreaterThan(150);
+    other.exec("commit");
+    await insert(database, 4);
+    expect(await all(database)).toEqual([4]);
+  });
+
   test("reads go on while a write waits for another connection", async () => {
     let seen: Promise<number[]> | undefined;
     const { database, other } = await setUp(({ database, other, pauses }) => {

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  copyFileSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -144,6 +145,30 @@ describe.each(drivers)("opening a file with %s", (driver) => {
     const databases = await Promise.all(Array.from({ length: 8 }, () => openSqlite(file, { driver })));
     for (const database of databases) database.close();
     (await open(driver, file)).exec("begin exclusive; commit");
+  });
+
+  test("a file that was closed is whole without its companions", async () => {
+    const [file, copy] = [newFile(), newFile()];
+    expect(await runTask("fill", { file, driver })).toBe("filled");
+    copyFileSync(file, copy);
+    expect((await open(driver, copy)).all("select a from t")).toEqual([{ a: 1 }]);
+  });
+
+  test("who only reads closes what another could not, also through a link", async () => {
+    const [file, copy, link] = [newFile(), newFile(), newFile()];
+    const [writer, reader] = [await open(driver, file), await open(driver, file)];
+    writer.exec("create table t (a integer)");
+    writer.run("insert into t values (?)", [1]);
+    reader.exec("begin; select * from t");
+    writer.run("insert into t values (?)", [2]);
+    writer.close();
+    reader.exec("commit");
+    symlinkSync(file, link);
+    const last = await open(driver, link);
+    expect(last.all("select a from t")).toEqual([{ a: 1 }, { a: 2 }]);
+    last.close();
+    copyFileSync(file, copy);
+    expect((await open(driver, copy)).all("select a from t")).toEqual([{ a: 1 }, { a: 2 }]);
   });
 
   test("is quiet", async () => {

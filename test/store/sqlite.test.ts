@@ -4,7 +4,7 @@ import type { Store } from "../../src/store/contract.ts";
 import { openStore } from "../../src/store/open.ts";
 import { migrate } from "../../src/sqlite/migrate.ts";
 import { createSqliteStore } from "../../src/store/sqlite/index.ts";
-import { migrations } from "../../src/store/sqlite/migrations.ts";
+import { controlPlane } from "../../src/store/sqlite/migrations.ts";
 import { createFolder } from "../cli/spawn.ts";
 import { drivers, newFile, open } from "../sqlite/drivers.ts";
 import { runTask } from "../sqlite/tasks.ts";
@@ -62,14 +62,25 @@ describe.each(drivers)("SQLite through %s", (driver) => {
   test("is refused where a newer hookline has written it, and given free again", async () => {
     const file = newFile();
     const database = await open(driver, file);
-    await migrate(database, [...migrations, "create table later (id text)"]);
+    await migrate(database, {
+      ...controlPlane,
+      migrations: [...controlPlane.migrations, "create table later (id text)"],
+    });
     await expect(createSqliteStore(file, { driver })).rejects.toMatchObject({ code: "database-newer" });
     database.exec("begin exclusive; commit");
   });
 
+  test("is not made in another program's database", async () => {
+    const file = newFile();
+    const database = await open(driver, file);
+    database.exec("create table accounts (id text); pragma user_version = 1");
+    await expect(createSqliteStore(file, { driver })).rejects.toMatchObject({ code: "database-foreign" });
+    expect(database.all("select name from sqlite_schema")).toEqual([{ name: "accounts" }]);
+  });
+
   test("finds every page by an index", async () => {
     const database = await open(driver);
-    await migrate(database, migrations);
+    await migrate(database, controlPlane);
     const plan = (from: string): string =>
       database
         .all(`explain query plan select * from ${from} order by id desc limit 26`)

@@ -10,17 +10,18 @@ import { createAnswers } from "./answers.ts";
 import type { Database, Schema } from "./database.ts";
 import { createEndpoints } from "./endpoints.ts";
 import { createKeys } from "./keys.ts";
-import { migrations } from "./migrations.ts";
+import { controlPlane } from "./migrations.ts";
 import { createSettings } from "./settings.ts";
 
 /**
  * The store in one SQLite file, which any number of processes may share.
- * @throws HooklineError `sqlite-missing`, `database-damaged`, `database-unwritable`, `database-busy`, `database-newer`
+ * @throws HooklineError `sqlite-missing`, `database-damaged`, `database-unwritable`, `database-busy`, `database-newer`,
+ *   `database-foreign`
  */
 export async function createSqliteStore(file: string, options: OpenOptions = {}): Promise<Store> {
-  const sqlite = await openSqlite(file, options);
+  const sqlite = await openSqlite(file, { ...options, applicationId: controlPlane.applicationId });
   try {
-    await migrate(sqlite, migrations, options);
+    await migrate(sqlite, controlPlane, options);
   } catch (error) {
     sqlite.close();
     throw error;

@@ -1,5 +1,6 @@
-/** What a database goes through, in order. What is published is never changed, only added to. */
-export const migrations: readonly string[] = [
+import type { DatabaseKind } from "../../sqlite/migrate.ts";
+
+const migrations = [
   `
 create table accounts (
   id text primary key not null,
@@ -88,3 +89,6 @@ create table settings (
 ) strict;
 `,
 ];
+
+/** The database of a control plane; its application id reads "hkcp" in a file's header. */
+export const controlPlane: DatabaseKind = { applicationId: 0x686b6370, migrations };
