@@ -118,6 +118,25 @@ export async function tryProfiles(home: string): Promise<void> {
 }
 
 /**
+ * Adds a profile under a name that none has yet: the one given, else with a number behind it.
+ * @returns the name
+ */
+export async function addProfile(
+  home: string,
+  name: string,
+  profile: KeptProfile,
+  { use = false }: { use?: boolean } = {},
+): Promise<string> {
+  await requireProfileName(name);
+  let free = name;
+  await change(home, ({ current, profiles }) => {
+    for (let number = 2; Object.hasOwn(profiles, free); number++) free = `${name}-${number}`;
+    return { current: use ? free : current, profiles: { ...profiles, [free]: profile } };
+  });
+  return free;
+}
+
+/**
  * Makes sure that a profile can be saved under a name.
  * @throws HooklineError `profile-name-invalid`, `profile-built-in`
  */
