@@ -22,8 +22,8 @@ export interface CreatedEndpoint {
 
 export interface RotatedSecret {
   endpoint: RotatedEndpoint;
-  /** Where the secrets were written: the one before under `previous`. */
-  written: (EnvPlace & { previous: string }) | undefined;
+  /** Where the secrets were written: the one before under `previous`, null where it is in use no more. */
+  written: (EnvPlace & { previous: string | null }) | undefined;
   /** Why they were not written, though they should have been. */
   failure: HooklineError | undefined;
 }
@@ -72,7 +72,17 @@ export async function createEndpoint(
 }
 
 export function showEndpoint(remote: Remote, id: string): Promise<Endpoint> {
-  return remote.call("endpoints.get", { params: { id } });
+  return explained(remote.call("endpoints.get", { params: { id } }));
+}
+
+/** An endpoint; undefined where it was deleted. */
+export async function findEndpoint(remote: Remote, id: string): Promise<Endpoint | undefined> {
+  try {
+    return await showEndpoint(remote, id);
+  } catch (error) {
+    if (isHooklineError(error) && error.code === deletedCode) return undefined;
+    throw error;
+  }
 }
 
 export function updateEndpoint(
@@ -82,9 +92,10 @@ export function updateEndpoint(
 ): Promise<Answer<"endpoints.update">> {
   const { url } = changes;
   const body = url === undefined ? changes : { ...changes, url: readEndpointUrl(url) };
-  return remote.call("endpoints.update", { params: { id }, body });
+  return explained(remote.call("endpoints.update", { params: { id }, body }));
 }
 
+/** Deletes an endpoint; one that was deleted before is no error. */
 export function deleteEndpoint(remote: Remote, id: string): Promise<Answer<"endpoints.delete">> {
   return remote.call("endpoints.delete", { params: { id } });
 }
@@ -92,8 +103,9 @@ export function deleteEndpoint(remote: Remote, id: string): Promise<Answer<"endp
 /**
  * Gives an endpoint its next signing secret. There is no way back, so that where it cannot be written it is returned
  * all the same, with the reason.
- * @param graceMs how long the one before stays in use
- * @param place gets the new secret, and under its name with `_PREVIOUS` the one before; tried before anything is done
+ * @param graceMs how long the one before stays in use; without a grace all former ones end at once
+ * @param place gets the new secret, and under its name with `_PREVIOUS` the one before, or where that is in use no more
+ *   loses what is there; tried before anything is done
  * @throws HooklineError `env-file-unwritable` and what the call can throw
  */
 export async function rotateEndpointSecret(
@@ -103,16 +115,21 @@ export async function rotateEndpointSecret(
   place: EnvPlace | undefined,
 ): Promise<RotatedSecret> {
   if (place !== undefined) await tryEnvPlace(place);
-  const endpoint = await remote.call("endpoints.rotateSecret", {
-    params: { id },
-    body: { grace_seconds: Math.ceil(graceMs / 1000) },
-  });
+  const endpoint = await explained(
+    remote.call("endpoints.rotateSecret", {
+      params: { id },
+      body: { grace_seconds: Math.ceil(graceMs / 1000) },
+    }),
+  );
   if (place === undefined) return { endpoint, written: undefined, failure: undefined };
-  const written = { ...place, previous: `${place.name}_PREVIOUS` };
+  const previous = `${place.name}_PREVIOUS`;
+  const isInUse = endpoint.secret_rotation !== null;
+  const written = { ...place, previous: isInUse ? previous : null };
   try {
-    writeEnvFile(written.file, {
+    await writeEnvFile(written.file, {
       [written.name]: endpoint.secret,
-      [written.previous]: endpoint.previous_secret,
+      // Left there, it would be trusted on.
+      [previous]: isInUse ? endpoint.previous_secret : null,
     });
     return { endpoint, written, failure: undefined };
   } catch (error) {
@@ -130,9 +147,38 @@ export async function rotateEndpointSecret(
   }
 }
 
-/** The URL of a target as it is named everywhere: `3000/path` too. @throws HooklineError `target-invalid` */
+/**
+ * The URL of a target as it is named everywhere: `3000/path` too.
+ * @throws HooklineError `target-invalid`, also where it has a fragment, which no request carries
+ */
 export function readEndpointUrl(text: string): string {
+  if (text.includes("#")) {
+    throw new HooklineError(
+      "target-invalid",
+      `${JSON.stringify(text.trim())} has a fragment, which is never sent: the part from the # on`,
+      { nextSteps: ["leave it out, or write %23 where the # belongs to the path or the query"] },
+    );
+  }
   return parseTarget(text).url.href;
+}
+
+const deletedCode = "endpoint-deleted";
+
+/** Adds to a refusal what to do next, where the API does not say it. */
+async function explained<Result>(answer: Promise<Result>): Promise<Result> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isHooklineError(error) || error.code !== deletedCode || error.nextSteps.length > 0) throw error;
+    throw new HooklineError(error.code, error.message, {
+      exitCode: error.exitCode,
+      nextSteps: [
+        "see those that are left: hookline endpoints list",
+        "or make another: hookline endpoints create",
+      ],
+      cause: error,
+    });
+  }
 }
 
 /** Nobody but the creating answer knows the secret: an endpoint whose secret is lost is of no use. */
@@ -143,7 +189,7 @@ async function writeOrDelete(
 ): Promise<void> {
   let why: string;
   try {
-    if (secret !== null) return writeEnvFile(file, { [name]: secret });
+    if (secret !== null) return await writeEnvFile(file, { [name]: secret });
     why = `${provider} signs nothing, so there is no secret to write to ${name}`;
   } catch (error) {
     if (!isHooklineError(error)) throw error;

@@ -1,10 +1,8 @@
 import type { Command } from "commander";
-import type { EventChoices } from "../actions/endpoints.ts";
-import type { Connection } from "../config/connection.ts";
 import { HooklineError } from "../errors.ts";
-import type { Input, Remote } from "../remote/contract.ts";
-import { validateBy } from "../ui/prompts.ts";
+import type { Input } from "../remote/contract.ts";
 import type { Context, Session } from "./context.ts";
+import { completeEndpoint, pickEndpoint, requireEndpointId } from "./endpoint-prompts.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { collect } from "./payload-flags.ts";
 import {
@@ -43,8 +41,7 @@ interface RotateFlags extends RemoteFlags {
   writeEnv?: string;
 }
 
-type NewEndpoint = Input<"endpoints.create">["body"];
-
+const idArgument = ["[id]", "an endpoint, as `endpoints list` names it; asked for on a terminal"] as const;
 const eventsFlag = ["--events <types>", "event types with commas between, order.* or *; repeatable"] as const;
 
 export function define(command: Command, context: Context): void {
@@ -56,21 +53,30 @@ export function define(command: Command, context: Context): void {
     .option("--status <status>", "only those that are enabled, or disabled")
     .action(
       context.run(async (session, flags: EndpointListFlags) => {
-        const [{ listEndpoints }, { object, oneOf, optional, parseFlags }, { showEndpoints }, page] =
-          await Promise.all([
-            import("../actions/endpoints.ts"),
-            import("./flags.ts"),
-            import("../ui/endpoints.ts"),
-            readListFlags(flags),
-          ]);
+        const [
+          { listEndpoints },
+          { unknownProvider },
+          { object, oneOf, optional, parseFlags },
+          { showEndpoints },
+          page,
+        ] = await Promise.all([
+          import("../actions/endpoints.ts"),
+          import("../actions/unknown-provider.ts"),
+          import("./flags.ts"),
+          import("../ui/endpoints.ts"),
+          readListFlags(flags),
+        ]);
         const status = oneOf(["enabled", "disabled"], { error: "takes enabled or disabled" });
         const parsed = parseFlags(object({ status: optional(status) }), flags);
         const filter = {
           ...(flags.provider === undefined ? {} : { provider: flags.provider }),
           ...(parsed.status === undefined ? {} : { status: parsed.status }),
         };
-        const endpoints = await useRemote(session, flags, (remote) => listEndpoints(remote, filter, page));
-        await showEndpoints(session.output, endpoints);
+        await useRemote(session, flags, async (remote, workspace, connection) => {
+          const endpoints = await listEndpoints(remote, filter, page);
+          const unknown = unknownProvider(workspace, connection, filter.provider, endpoints);
+          await showEndpoints(session.output, endpoints, { filter, unknown });
+        });
         return 0;
       }),
     );
@@ -95,8 +101,10 @@ Examples:
         const { createEndpoint } = await import("../actions/endpoints.ts");
         const { showCreated } = await import("../ui/endpoints.ts");
         const place = readWriteEnv(session, flags.writeEnv);
+        const events = readEvents(flags.events);
         const created = await useRemote(session, flags, async (remote, workspace, connection) => {
-          const body = await completeEndpoint(session, flags, remote, connection);
+          const given = { ...flags, events };
+          const body = await completeEndpoint(session, given, remote, connection);
           return createEndpoint(workspace, remote, connection, body, place);
         });
         showCreated(session.output, created);
@@ -105,60 +113,81 @@ Examples:
     );
 
   sub("show", "Show an endpoint.")
-    .argument("<id>", "an endpoint, as `endpoints list` names it")
+    .argument(...idArgument)
     .action(
-      context.run(async (session, id: string, flags: RemoteFlags) => {
+      context.run(async (session, given: string | undefined, flags: RemoteFlags) => {
+        requireEndpointId(session, given);
         const { showEndpoint } = await import("../actions/endpoints.ts");
         const view = await import("../ui/endpoints.ts");
-        const endpoint = await useRemote(session, flags, (remote) => showEndpoint(remote, id));
+        const endpoint = await useRemote(session, flags, async (remote) =>
+          showEndpoint(remote, await pickEndpoint(session, remote, given, "Which endpoint?")),
+        );
         view.showEndpoint(session.output, endpoint, session.host.now());
         return 0;
       }),
     );
 
   sub("update", "Change an endpoint's URL, events or description.")
-    .argument("<id>", "an endpoint, as `endpoints list` names it")
+    .argument(...idArgument)
     .option("--url <url>", "where the events go: a URL, or 3000/path")
     .option(...eventsFlag, collect, [])
     .option("--description <text>", "what it is for; an empty text takes it away")
     .action(
-      context.run(async (session, id: string, flags: UpdateFlags) => {
+      context.run(async (session, id: string | undefined, flags: UpdateFlags) => {
         const events = readEvents(flags.events);
-        await change(session, id, flags, {
-          ...(flags.url === undefined ? {} : { url: flags.url }),
-          ...(events === undefined ? {} : { events }),
-          ...(flags.description === undefined ? {} : { description: flags.description || null }),
-        });
+        await change(
+          session,
+          id,
+          flags,
+          { question: "Change which endpoint?" },
+          {
+            ...(flags.url === undefined ? {} : { url: flags.url }),
+            ...(events === undefined ? {} : { events }),
+            ...(flags.description === undefined ? {} : { description: flags.description || null }),
+          },
+        );
         return 0;
       }),
     );
 
-  for (const [word, status, description] of [
-    ["enable", "enabled", "Let an endpoint receive events again."],
-    ["disable", "disabled", "Pause an endpoint: what is to be delivered waits until it is enabled."],
+  for (const [word, status, from, description] of [
+    ["enable", "enabled", "disabled", "Let an endpoint receive events again."],
+    [
+      "disable",
+      "disabled",
+      "enabled",
+      "Pause an endpoint: what is to be delivered waits until it is enabled.",
+    ],
   ] as const) {
     sub(word, description)
-      .argument("<id>", "an endpoint, as `endpoints list` names it")
+      .argument(...idArgument)
       .action(
-        context.run(async (session, id: string, flags: RemoteFlags) => {
-          await change(session, id, flags, { status });
+        context.run(async (session, id: string | undefined, flags: RemoteFlags) => {
+          const question = `${status === "enabled" ? "Enable" : "Disable"} which endpoint?`;
+          await change(session, id, flags, { question, among: from }, { status });
           return 0;
         }),
       );
   }
 
   sub("delete", "Delete an endpoint; what was to be delivered to it is cancelled.")
-    .argument("<id>", "an endpoint, as `endpoints list` names it")
+    .argument(...idArgument)
     .option("--yes", "do not ask")
     .action(
-      context.run(async (session, id: string, flags: DeleteFlags) => {
-        const { deleteEndpoint, showEndpoint } = await import("../actions/endpoints.ts");
+      context.run(async (session, given: string | undefined, flags: DeleteFlags) => {
+        requireEndpointId(session, given);
+        const { deleteEndpoint, findEndpoint } = await import("../actions/endpoints.ts");
         const { showDeleted } = await import("../ui/endpoints.ts");
         const deleted = await useRemote(session, flags, async (remote) => {
+          const id = await pickEndpoint(session, remote, given, "Delete which endpoint?");
           const isAsked = session.output.interactive && flags.yes !== true;
-          const url = isAsked ? ` (${(await showEndpoint(remote, id)).url})` : "";
-          const question = `Delete the endpoint ${id}${url} and its signing secret?`;
-          await requireConfirmation(session, flags.yes, question);
+          const endpoint = isAsked ? await findEndpoint(remote, id) : undefined;
+          // There is nothing to ask where it was deleted before.
+          if (!isAsked || endpoint !== undefined) {
+            const url = endpoint === undefined ? "" : ` (${endpoint.url})`;
+            const question = `Delete the endpoint ${id}${url} and its signing secret?`;
+            await requireConfirmation(session, flags.yes, question);
+          }
           return deleteEndpoint(remote, id);
         });
         showDeleted(session.output, deleted);
@@ -167,23 +196,25 @@ Examples:
     );
 
   sub("rotate-secret", "Give an endpoint a new signing secret, and print it.")
-    .argument("<id>", "an endpoint, as `endpoints list` names it")
-    .option("--grace <duration>", "how long the old one stays in use: 24h, 7d, or 0", "24h")
+    .argument(...idArgument)
+    .option("--grace <duration>", "how long the old one stays in use: 24h, 7d, or 0 to end it at once", "24h")
     .option(
       "--write-env <file:name>",
-      "write it to a variable of a dotenv file, and the old one to NAME_PREVIOUS",
+      "write it to a variable of a dotenv file, and the old one, while it is in use, to NAME_PREVIOUS",
     )
     .addHelpText(
       "after",
       `
 During the grace a provider whose requests carry several signatures signs with both secrets; any other goes on signing
-with the old one. Give your app both: hookline's own commands read NAME and NAME_PREVIOUS.
+with the old one. Give your app both: hookline's own commands read NAME and NAME_PREVIOUS. There is no second rotation
+within a grace, but for --grace 0: it ends all former secrets at once, and takes NAME_PREVIOUS out of the file.
 
 Example:
   hookline endpoints rotate-secret ep_01jd… --grace 24h --write-env .env:FYNN_WEBHOOK_SECRET`,
     )
     .action(
-      context.run(async (session, id: string, flags: RotateFlags) => {
+      context.run(async (session, given: string | undefined, flags: RotateFlags) => {
+        requireEndpointId(session, given);
         const [{ rotateEndpointSecret }, { grace, object, parseFlags }, { showRotated }] = await Promise.all([
           import("../actions/endpoints.ts"),
           import("./flags.ts"),
@@ -191,9 +222,10 @@ Example:
         ]);
         const parsed = parseFlags(object({ grace }), flags);
         const place = readWriteEnv(session, flags.writeEnv);
-        const rotated = await useRemote(session, flags, (remote) =>
-          rotateEndpointSecret(remote, id, parsed.grace, place),
-        );
+        const rotated = await useRemote(session, flags, async (remote) => {
+          const id = await pickEndpoint(session, remote, given, "Rotate the secret of which endpoint?");
+          return rotateEndpointSecret(remote, id, parsed.grace, place);
+        });
         showRotated(session.output, rotated, session.host.now());
         if (rotated.failure !== undefined) throw rotated.failure;
         return 0;
@@ -201,10 +233,12 @@ Example:
     );
 }
 
+/** @param choice what is asked where no endpoint is named, and which are offered */
 async function change(
   session: Session,
-  id: string,
+  given: string | undefined,
   flags: RemoteFlags,
+  { question, among }: { question: string; among?: "enabled" | "disabled" },
   changes: Input<"endpoints.update">["body"],
 ): Promise<void> {
   if (Object.keys(changes).length === 0) {
@@ -212,9 +246,12 @@ async function change(
       nextSteps: ["give --url, --events or --description"],
     });
   }
+  requireEndpointId(session, given);
   const { updateEndpoint } = await import("../actions/endpoints.ts");
   const { showChanged } = await import("../ui/endpoints.ts");
-  const changed = await useRemote(session, flags, (remote) => updateEndpoint(remote, id, changes));
+  const changed = await useRemote(session, flags, async (remote) =>
+    updateEndpoint(remote, await pickEndpoint(session, remote, given, question, among), changes),
+  );
   showChanged(session.output, changed);
 }
 
@@ -232,64 +269,4 @@ function readEvents(texts: readonly string[]): string[] | undefined {
   throw new HooklineError("usage", "--events names no event type", {
     nextSteps: ["name them with commas between, or all with '*'"],
   });
-}
-
-/** What the flags say of a new endpoint, and on a terminal what they do not say is asked. */
-async function completeEndpoint(
-  session: Session,
-  flags: CreateFlags,
-  remote: Remote,
-  connection: Connection,
-): Promise<NewEndpoint> {
-  // Stripe has its own alone.
-  const known = flags.provider ?? (connection.kind === "stripe" ? "stripe" : undefined);
-  const events = readEvents(flags.events);
-  const missing = [
-    ...(known === undefined ? ["--provider"] : []),
-    ...(events === undefined ? ["--events"] : []),
-    ...(flags.url === undefined ? ["--url"] : []),
-  ];
-  if (missing.length > 0 && !session.output.interactive) {
-    throw new HooklineError(
-      "usage",
-      `${missing.join(", ").replace(/, (?=[^,]*$)/, " and ")} ${missing.length > 1 ? "are" : "is"} missing`,
-      {
-        nextSteps: [
-          "hookline endpoints create --provider fareplay --events order.created --url https://HOST/PATH",
-          "see what can be asked for: hookline events types",
-        ],
-      },
-    );
-  }
-  const { listEventChoices } = await import("../actions/endpoints.ts");
-  const isAsked = known === undefined || events === undefined;
-  const choices: EventChoices = isAsked ? await listEventChoices(remote) : new Map<string, never>();
-  const provider = known ?? (await askProvider(session, choices));
-  return {
-    provider,
-    events: events ?? (await askEvents(session, provider, choices)),
-    url: flags.url ?? (await askUrl(session)),
-    ...(flags.description === undefined ? {} : { description: flags.description }),
-  };
-}
-
-function askProvider({ prompts }: Session, choices: EventChoices): Promise<string> {
-  return prompts.select(
-    "Whose events?",
-    [...choices.keys()].map((id) => ({ value: id, name: id })),
-  );
-}
-
-async function askEvents({ prompts }: Session, provider: string, choices: EventChoices): Promise<string[]> {
-  const known = choices.get(provider) ?? [];
-  const asked = await prompts.checkbox("Which events? (space marks them)", [
-    { value: "*", name: "all (*)", description: "those of the future too" },
-    ...known.map(({ type, description }) => ({ value: type, name: type, description })),
-  ]);
-  return asked.includes("*") ? ["*"] : asked;
-}
-
-async function askUrl({ prompts }: Session): Promise<string> {
-  const { readEndpointUrl } = await import("../actions/endpoints.ts");
-  return prompts.input("Where do they go? (a URL, or 3000/path)", { validate: validateBy(readEndpointUrl) });
 }

@@ -1,5 +1,7 @@
 import type { Command } from "commander";
-import type { Context } from "./context.ts";
+import { HooklineError } from "../errors.ts";
+import type { Remote } from "../remote/contract.ts";
+import type { Context, Session } from "./context.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { addRemoteFlags, useRemote, type RemoteFlags } from "./remote-flags.ts";
 
@@ -14,6 +16,9 @@ interface EventListFlags extends RemoteFlags, ListFlags {
   until?: string;
 }
 
+/** Events that are offered where none is named. */
+const mostChoices = 100;
+
 export function define(command: Command, context: Context): void {
   addRemoteFlags(
     command
@@ -22,10 +27,17 @@ export function define(command: Command, context: Context): void {
       .option("--provider <id>", "only this provider's"),
   ).action(
     context.run(async (session, flags: TypesFlags) => {
-      const { listEventTypes } = await import("../actions/events.ts");
-      const { showEventTypes } = await import("../ui/events.ts");
-      const types = await useRemote(session, flags, (remote) => listEventTypes(remote, flags.provider));
-      await showEventTypes(session.output, types);
+      const [{ listEventTypes }, { unknownProvider }, { showEventTypes }] = await Promise.all([
+        import("../actions/events.ts"),
+        import("../actions/unknown-provider.ts"),
+        import("../ui/events.ts"),
+      ]);
+      const { provider } = flags;
+      await useRemote(session, flags, async (remote, workspace, connection) => {
+        const types = await listEventTypes(remote, provider);
+        const unknown = unknownProvider(workspace, connection, provider, types);
+        await showEventTypes(session.output, types, { isFiltered: provider !== undefined, unknown });
+      });
       return 0;
     }),
   );
@@ -41,13 +53,19 @@ export function define(command: Command, context: Context): void {
     ),
   ).action(
     context.run(async (session, flags: EventListFlags) => {
-      const [{ listEvents }, { object, optional, parseFlags, time }, { showEvents }, page] =
-        await Promise.all([
-          import("../actions/events.ts"),
-          import("./flags.ts"),
-          import("../ui/events.ts"),
-          readListFlags(flags),
-        ]);
+      const [
+        { listEvents },
+        { unknownProvider },
+        { object, optional, parseFlags, time },
+        { showEvents },
+        page,
+      ] = await Promise.all([
+        import("../actions/events.ts"),
+        import("../actions/unknown-provider.ts"),
+        import("./flags.ts"),
+        import("../ui/events.ts"),
+        readListFlags(flags),
+      ]);
       const { since, until } = parseFlags(object({ since: optional(time), until: optional(time) }), flags);
       const filter = {
         ...(flags.provider === undefined ? {} : { provider: flags.provider }),
@@ -55,22 +73,46 @@ export function define(command: Command, context: Context): void {
         ...(since === undefined ? {} : { since }),
         ...(until === undefined ? {} : { until }),
       };
-      const events = await useRemote(session, flags, (remote) => listEvents(remote, filter, page));
-      await showEvents(session.output, events);
+      await useRemote(session, flags, async (remote, workspace, connection) => {
+        const events = await listEvents(remote, filter, page);
+        const unknown = unknownProvider(workspace, connection, flags.provider, events);
+        await showEvents(session.output, events, { filter, unknown });
+      });
       return 0;
     }),
   );
   addRemoteFlags(
     command
       .command("show")
-      .argument("<id>", "an event, as `events list` names it")
+      .argument("[id]", "an event, as `events list` names it; asked for on a terminal")
       .description("Print an event's payload: pretty on a terminal, its very bytes through a pipe."),
   ).action(
-    context.run(async (session, id: string, flags: RemoteFlags) => {
+    context.run(async (session, given: string | undefined, flags: RemoteFlags) => {
+      if (given === undefined && !session.output.interactive) {
+        throw new HooklineError("usage", "no event is named", {
+          nextSteps: ["give the id of one: hookline events list shows them"],
+        });
+      }
       const { showEvent } = await import("../actions/events.ts");
       const view = await import("../ui/events.ts");
-      view.showEvent(session.output, await useRemote(session, flags, (remote) => showEvent(remote, id)));
+      const event = await useRemote(session, flags, async (remote) =>
+        showEvent(remote, given ?? (await pickEvent(session, remote))),
+      );
+      view.showEvent(session.output, event);
       return 0;
     }),
   );
+}
+
+/** The event that the user chooses among the newest. */
+async function pickEvent({ prompts }: Session, remote: Remote): Promise<string> {
+  const [{ listEvents }, { eventChoice }] = await Promise.all([
+    import("../actions/events.ts"),
+    import("../ui/events.ts"),
+  ]);
+  const { data } = await listEvents(remote, {}, { limit: mostChoices, all: false });
+  if (data.length > 0) return prompts.select("Which event?", data.map(eventChoice));
+  throw new HooklineError("event-none", "no event was published yet", {
+    nextSteps: ["see what can be published: hookline events types"],
+  });
 }

@@ -1,4 +1,12 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, renameSync, statSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  statSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { HooklineError, isHooklineError } from "../errors.ts";
 import { withDraft } from "./draft.ts";
@@ -70,9 +78,6 @@ function draftOf(path: string): string {
 /** The path behind links. @throws Error where something else than a file is there, or no folder for it */
 function place(file: string): string {
   const path = behindLinks(file);
-  const folder = dirname(path);
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
-    throw new Error(`the folder ${folder} is not there`);
   if (existsSync(path) && !statSync(path).isFile()) throw new Error("it is not a file");
   return path;
 }
@@ -82,12 +87,15 @@ function read(path: string): string {
   return existsSync(path) ? readFileSync(path, "latin1") : "";
 }
 
-/** The file that a path stands for, be it there or not. @throws Error where links lead back to one another */
+/** The file that a path stands for, be it there or not. @throws Error where its folder is not, or links lead in a circle */
 function behindLinks(file: string): string {
   let path = file;
   for (let links = 0; links <= mostLinks; links++) {
+    const folder = dirname(path);
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+      throw new Error(`the folder ${folder} is not there`);
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return path;
-    path = resolve(realpathSync(dirname(path)), readlinkSync(path));
+    path = resolve(realpathSync(folder), readlinkSync(path));
   }
   throw new Error("its links lead back to one another (ELOOP)");
 }

@@ -67,7 +67,7 @@ function defaultHome(platform: NodeJS.Platform, value: (...names: string[]) => s
 
 function readEnvFile(file: string): NodeJS.Dict<string> {
   try {
-    return parseEnv(readFileSync(file, "utf8"));
+    return parseEnv(readFileSync(file, "utf8").replace(/^\ufeff/, ""));
   } catch (cause) {
     throw new HooklineError(
       "env-file-unreadable",

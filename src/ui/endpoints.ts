@@ -1,15 +1,28 @@
-import type { CreatedEndpoint, RotatedSecret } from "../actions/endpoints.ts";
+import type { CreatedEndpoint, EndpointFilter, RotatedSecret } from "../actions/endpoints.ts";
 import type { Listed } from "../actions/pages.ts";
+import type { HooklineError } from "../errors.ts";
 import type { Answer, Endpoint } from "../remote/contract.ts";
 import { dateTime, relativeTime } from "./format.ts";
+import { showMore } from "./more.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
 import { table } from "./table.ts";
 
-export async function showEndpoints(output: Output, { data, next_cursor }: Listed<Endpoint>): Promise<void> {
+/** @param asked.unknown where the filter's provider may not be one */
+export async function showEndpoints(
+  output: Output,
+  { data, next_cursor }: Listed<Endpoint>,
+  { filter, unknown }: { filter: EndpointFilter; unknown: HooklineError | undefined },
+): Promise<void> {
   output.json({ data, next_cursor });
+  if (unknown !== undefined) noteUnknown(output, unknown);
   if (output.jsonMode) return;
-  if (data.length === 0) return output.note("there are none; make one with: hookline endpoints create");
+  if (data.length === 0) {
+    const flags = Object.keys(filter);
+    return output.note(
+      flags.length > 0 ? noneFits(flags) : "there are none; make one with: hookline endpoints create",
+    );
+  }
   output.line(
     await table(
       data.map(({ id, status, provider, url, events }) => [id, status, provider, url, events.join(" ")]),
@@ -19,10 +32,28 @@ export async function showEndpoints(output: Output, { data, next_cursor }: Liste
   showMore(output, next_cursor);
 }
 
-/** Says how to see the rest of a list. */
-export function showMore(output: Output, cursor: string | null): void {
-  if (cursor !== null)
-    output.note(output.err.dim(`there are more: go on with --cursor ${safeLine(cursor, 200)}, or add --all`));
+/** Says that a list is empty, and that it was filtered. @param flags by name, without dashes */
+export function noneFits(flags: readonly string[]): string {
+  return `there are none that fit; leave out ${flags.map((flag) => `--${flag}`).join(" or ")} to see more`;
+}
+
+/** Says that the provider which a list was filtered by may not be one: the API may know more than this machine. */
+export function noteUnknown(output: Output, { message, nextSteps }: HooklineError): void {
+  const [hint] = nextSteps.filter((step) => step.startsWith("did you mean"));
+  output.note(
+    safeLine(`${message} as far as this machine knows${hint === undefined ? "" : `: ${hint}`}`, 300),
+  );
+}
+
+/** An endpoint as a choice of a prompt. */
+export function endpointChoice(endpoint: Endpoint): { value: string; name: string; description: string } {
+  const { id, url, provider, events, status, description } = endpoint;
+  const what = description === null ? [] : [safeLine(description, 100)];
+  return {
+    value: id,
+    name: `${safeLine(provider, 24)}  ${safeLine(url, 60)}`,
+    description: [id, status, safeLine(events.join(" "), 60), ...what].join(", "),
+  };
 }
 
 /** @param now Unix milliseconds, as everywhere here */
@@ -88,9 +119,9 @@ export function showRotated(output: Output, { endpoint, written }: RotatedSecret
   );
   if (written !== undefined) {
     const { file, name, previous } = written;
-    return output.line(
-      `${output.out.green("✓")} ${safeLine(file, 300)} holds it as ${name}, and the one before as ${previous}`,
-    );
+    const before =
+      previous === null ? `and no ${name}_PREVIOUS any more` : `and the one before as ${previous}`;
+    return output.line(`${output.out.green("✓")} ${safeLine(file, 300)} holds it as ${name}, ${before}`);
   }
   output.line(safeLine(secret));
   if (!output.jsonMode) output.note(err.dim("  it is not shown again"));

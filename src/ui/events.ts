@@ -1,19 +1,25 @@
+import type { EventFilter } from "../actions/events.ts";
 import type { Listed } from "../actions/pages.ts";
+import type { HooklineError } from "../errors.ts";
 import type { Event, EventDetail, EventTypeInfo } from "../remote/contract.ts";
 import { bodyLines } from "./body.ts";
 import { dateTime } from "./format.ts";
-import { showMore } from "./endpoints.ts";
+import { noneFits, noteUnknown } from "./endpoints.ts";
+import { showMore } from "./more.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
 import { table } from "./table.ts";
 
+/** @param asked.unknown where the provider that they are filtered by may not be one */
 export async function showEventTypes(
   output: Output,
   { data, next_cursor }: Listed<EventTypeInfo>,
+  { isFiltered, unknown }: { isFiltered: boolean; unknown: HooklineError | undefined },
 ): Promise<void> {
   output.json({ data, next_cursor });
+  if (unknown !== undefined) noteUnknown(output, unknown);
   if (output.jsonMode) return;
-  if (data.length === 0) return output.note("there are none; see all with: hookline events types");
+  if (data.length === 0) return output.note(isFiltered ? noneFits(["provider"]) : "there are none");
   output.line(
     await table(
       data.map(({ provider, type, description }) => [provider, type, description]),
@@ -22,10 +28,19 @@ export async function showEventTypes(
   );
 }
 
-export async function showEvents(output: Output, { data, next_cursor }: Listed<Event>): Promise<void> {
+/** @param asked.unknown where the filter's provider may not be one */
+export async function showEvents(
+  output: Output,
+  { data, next_cursor }: Listed<Event>,
+  { filter, unknown }: { filter: EventFilter; unknown: HooklineError | undefined },
+): Promise<void> {
   output.json({ data, next_cursor });
+  if (unknown !== undefined) noteUnknown(output, unknown);
   if (output.jsonMode) return;
-  if (data.length === 0) return output.note("there are none");
+  if (data.length === 0) {
+    const flags = Object.keys(filter);
+    return output.note(flags.length > 0 ? noneFits(flags) : "no event was published yet");
+  }
   output.line(
     await table(
       data.map(({ id, created_at, provider, type }) => [
@@ -38,6 +53,16 @@ export async function showEvents(output: Output, { data, next_cursor }: Listed<E
     ),
   );
   showMore(output, next_cursor);
+}
+
+/** An event as a choice of a prompt. */
+export function eventChoice(event: Event): { value: string; name: string; description: string } {
+  const { id, provider, type, created_at } = event;
+  return {
+    value: id,
+    name: `${dateTime(Date.parse(created_at))}  ${safeLine(`${provider}/${type}`, 60)}`,
+    description: safeLine(id, 100),
+  };
 }
 
 /** An event's payload: pretty on a terminal, its very bytes through a pipe. */

@@ -80,7 +80,18 @@ describe("endpoints on this machine", () => {
     expect(await inJson(place, "delete", id, "--yes")).toEqual({ id, deleted: true });
     const gone = await endpoints(place, ["show", id, "--json"]);
     expect(gone.code).toBe(2);
-    expect(errorOf(gone).code).toBe("endpoint-deleted");
+    const next_steps = [
+      "see those that are left: hookline endpoints list",
+      "or make another: hookline endpoints create",
+    ];
+    expect(errorOf(gone)).toMatchObject({ code: "endpoint-deleted", next_steps });
+    for (const args of [["enable"], ["rotate-secret"], ["update", "--description", "x"]] as const) {
+      const [word, ...flags] = args;
+      const refused = await endpoints(place, [word, id, ...flags, "--json"]);
+      expect(refused.code).toBe(2);
+      expect(errorOf(refused)).toMatchObject({ code: "endpoint-deleted", next_steps });
+    }
+    expect(await inJson(place, "delete", id, "--yes")).toEqual({ id, deleted: true });
   });
 
   test("create prints the secret alone on standard output, and the rest beside it", async () => {
@@ -110,6 +121,20 @@ describe("endpoints on this machine", () => {
     const { warnings } = JSON.parse(stdout) as { warnings: { code: string; message: string }[] };
     expect(warnings).toMatchObject([{ code: "event-renamed" }]);
     expect(stderr).toContain(`warning: ${warnings[0]?.message}\n`);
+  });
+
+  test("an empty list says whether there are others, and a provider that there is not is refused", async () => {
+    const place = createPlace();
+    await inJson(place, "create", ...far);
+    const none = await endpoints(place, ["list", "--provider", "svix", "--status", "enabled"]);
+    expect(none).toMatchObject({ code: 0, stdout: "" });
+    expect(none.stderr).toBe("there are none that fit; leave out --provider or --status to see more\n");
+    const unknown = await endpoints(place, ["list", "--provider", "fareplai", "--json"]);
+    expect(unknown).toMatchObject({ code: 4, stdout: "" });
+    expect(errorOf(unknown)).toMatchObject({
+      code: "provider-unknown",
+      next_steps: expect.arrayContaining(["did you mean fareplay?"]) as string[],
+    });
   });
 
   test("a list comes in pages, or whole", async () => {
@@ -168,6 +193,26 @@ describe("a signing secret is rotated", () => {
     expect(again.code).toBe(signsWith === null ? 0 : 2);
     if (signsWith === null) expect(json(again)["previous_secret"]).toBe(stdout.trim());
     else expect(errorOf(again).code).toBe("rotation-under-way");
+    // Without a grace it is done all the same, and ends what is in use still.
+    const ended = await inJson(place, "rotate-secret", made.id, "--grace", "0");
+    expect(ended["secret_rotation"]).toBeNull();
+  });
+
+  test("without a grace no former secret stays in the file", async () => {
+    const place = createPlace();
+    place.write(".env", "A=1\n");
+    const { id } = await inJson(place, "create", ...far, "--write-env", ".env:HOOK");
+    await inJson(place, "rotate-secret", id, "--write-env", ".env:HOOK");
+    expect(Object.keys(readEnv(place))).toEqual(["A", "HOOK", "HOOK_PREVIOUS"]);
+    const before = readEnv(place);
+    const args = ["rotate-secret", id, "--grace", "0", "--write-env", ".env:HOOK"];
+    const people = await endpoints(place, args);
+    const file = join(place.cwd, ".env");
+    expect(people.stdout).toBe(`✓ ${file} holds it as HOOK, and no HOOK_PREVIOUS any more\n`);
+    expect(Object.keys(readEnv(place))).toEqual(["A", "HOOK"]);
+    expect(Object.values(before)).not.toContain(readEnv(place)["HOOK"]);
+    expect((await inJson(place, ...args))["written"]).toEqual({ file, name: "HOOK", previous: null });
+    expect(Object.keys(readEnv(place))).toEqual(["A", "HOOK"]);
   });
 
   test("--write-env writes the new one and the one before, and prints neither", async () => {
@@ -238,6 +283,32 @@ describe("endpoints and what is not right", () => {
     ],
     [["create", ...far, "--write-env", "nowhere"], 2, "usage", /takes a file and a variable/],
     [["create", ...far, "--write-env", ".:NAME"], 1, "env-file-unwritable", /^cannot write /],
+    [
+      ["create", ...far, "--write-env", "none/.env:X"],
+      1,
+      "env-file-unwritable",
+      /\/none is not there; nothing/,
+    ],
+    [
+      ["create", ...far, "--url", "https://a.example/#x"],
+      2,
+      "target-invalid",
+      /#x" has a fragment, which is never/,
+    ],
+    [["create", ...far, "--url", "3000#x"], 2, "target-invalid", /has a fragment/],
+    [["update", "ep_1", "--url", "https://a.example/x#"], 2, "target-invalid", /has a fragment/],
+    [["show"], 2, "usage", /^no endpoint is named$/],
+    [["update", "--description", "x"], 2, "usage", /^no endpoint is named$/],
+    [["enable"], 2, "usage", /^no endpoint is named$/],
+    [["disable"], 2, "usage", /^no endpoint is named$/],
+    [["delete", "--yes"], 2, "usage", /^no endpoint is named$/],
+    [["rotate-secret"], 2, "usage", /^no endpoint is named$/],
+    [
+      ["rotate-secret", "ep_1", "--write-env", "none/.env:X"],
+      1,
+      "env-file-unwritable",
+      /\/none is not there; nothing/,
+    ],
     [["update", "ep_1"], 2, "usage", /^nothing is to be changed$/],
     [["update", "ep_1", "--events", ","], 2, "usage", /names no event/],
     [["show", "ep_1"], 4, "not-found", /nothing of that id/],
@@ -265,6 +336,12 @@ describe("endpoints and what is not right", () => {
     const made = await endpoints(place, ["create", ...far, "--json"], env);
     expect(made.code).toBe(0);
     expect(json(await endpoints(place, ["list", "--json"], env))["data"]).toHaveLength(1);
+    // It may know providers that this machine does not.
+    const unknown = await endpoints(place, ["list", "--provider", "fareplai"], env);
+    expect(unknown).toMatchObject({ code: 0, stdout: "" });
+    expect(unknown.stderr).toMatch(
+      /^there is no provider called "fareplai" as far as this machine knows: did you mean fareplay\?\nthere are none that fit; leave out --provider to see more\n$/,
+    );
     // This machine's own database has none.
     expect((await inJson(place, "list"))["data"]).toEqual([]);
     const wrong = await endpoints(place, ["list", "--json"], { ...env, HOOKLINE_API_KEY: "hk_wrong" });
@@ -412,6 +489,60 @@ describe.skipIf(!hasTerminal)("endpoints on a terminal", () => {
     const [made] = (await inJson(place, "list"))["data"] as Endpoint[];
     expect(made).toMatchObject({ provider: "fynn", url: "https://shop.example/x" });
     expect(made?.["events"]).toHaveLength(2);
+  });
+
+  test.each([
+    ["show", "Which endpoint?", "there is no endpoint"],
+    ["disable", "Disable which endpoint?", "there is no enabled endpoint"],
+  ])("%s offers those that there are", async (word, question, none) => {
+    const place = createPlace();
+    const empty = startOnTerminal(["endpoints", word], { place });
+    await empty.until(none);
+    expect(await empty.ended).toBe(2);
+    const ids: string[] = [];
+    for (const path of ["first", "second"])
+      ids.push(
+        (await inJson(place, "create", ...far.slice(0, 4), "--url", `https://shop.example/${path}`)).id,
+      );
+    const terminal = startOnTerminal(["endpoints", word], { place });
+    await terminal.until(question);
+    await terminal.until("https://shop.example/second");
+    terminal.type("\x1b[B\r");
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.screen()).toContain(ids[0]);
+    const [second, first] = (await inJson(place, "list"))["data"] as Endpoint[];
+    const changed = word === "disable" ? "disabled" : "enabled";
+    expect([first?.["status"], second?.["status"]]).toEqual([changed, "enabled"]);
+  });
+
+  test.each([
+    ["update", ["--description", "changed"], "Change which endpoint?"],
+    ["enable", [], "Enable which endpoint?"],
+    ["rotate-secret", [], "Rotate the secret of which endpoint?"],
+  ])("%s asks which", async (word, flags, question) => {
+    const place = createPlace();
+    const { id } = await inJson(place, "create", ...far);
+    await inJson(place, "disable", id);
+    const before = await inJson(place, "show", id);
+    const terminal = startOnTerminal(["endpoints", word, ...flags], { place });
+    await terminal.until(question);
+    terminal.type("\r");
+    expect(await terminal.ended).toBe(0);
+    expect(await inJson(place, "show", id)).not.toEqual(before);
+  });
+
+  test("delete asks which, and of one that is deleted nothing", async () => {
+    const place = createPlace();
+    const { id } = await inJson(place, "create", ...far);
+    const terminal = startOnTerminal(["endpoints", "delete"], { place });
+    await terminal.until("Delete which endpoint?");
+    terminal.type("\r");
+    await terminal.until(`Delete the endpoint ${id} (https://shop.example/hooks)`);
+    terminal.type("y\r");
+    expect(await terminal.ended).toBe(0);
+    const again = startOnTerminal(["endpoints", "delete", id], { place });
+    await again.until(`${id} is deleted`);
+    expect(await again.ended).toBe(0);
   });
 
   test("delete names the URL and asks", async () => {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { startApi, startStub, stubKey } from "./api-server.ts";
 import { createPlace, run, type Finished } from "./spawn.ts";
+import { hasTerminal, startOnTerminal } from "./terminal.ts";
 
-const errorOf = ({ stderr }: Finished): { code: string; message: string } =>
+const errorOf = ({ stderr }: Finished): { code: string; message: string; next_steps: string[] } =>
   (
     JSON.parse(stderr.trimEnd().split("\n").at(-1) ?? "") as {
-      error: { code: string; message: string };
+      error: { code: string; message: string; next_steps: string[] };
     }
   ).error;
 
@@ -25,9 +26,30 @@ describe("events types", () => {
     expect(data.length).toBeGreaterThan(1);
     expect(new Set(data.map(({ provider }) => provider))).toEqual(new Set(["fynn"]));
     expect(next_cursor).toBeNull();
-    const none = await run(["events", "types", "--provider", "nobody"], { place });
-    expect(none).toMatchObject({ code: 0, stdout: "" });
-    expect(none.stderr).toContain("hookline events types");
+    const none = await run(["events", "types", "--provider", "strip", "--json"], { place });
+    expect(none).toMatchObject({ code: 4, stdout: "" });
+    expect(errorOf(none)).toMatchObject({
+      code: "provider-unknown",
+      next_steps: expect.arrayContaining(["did you mean stripe?"]) as string[],
+    });
+  });
+
+  test("of a server are what it says; a provider that this machine does not know is a note", async () => {
+    const { url } = await startStub(() => ({ status: 200, body: { data: [], next_cursor: null } }));
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    const place = createPlace();
+    for (const args of [["types"], ["list", "--since", "2026-03-17"]]) {
+      const unknown = await run(["events", ...args, "--provider", "strip"], { place, env });
+      expect(unknown).toMatchObject({ code: 0, stdout: "" });
+      expect(unknown.stderr).toMatch(
+        /^there is no provider called "strip" as far as .* mean stripe\?\nthere are none that fit/,
+      );
+      const json = await run(["events", ...args, "--provider", "strip", "--json"], { place, env });
+      expect(JSON.parse(json.stdout)).toEqual({ data: [], next_cursor: null });
+      const known = await run(["events", ...args, "--provider", "stripe"], { place, env });
+      expect(known.stderr).toMatch(/^there are none that fit; leave out --provider .*to see more\n$/);
+    }
+    expect((await run(["events", "list"], { place, env })).stderr).toBe("no event was published yet\n");
   });
 });
 
@@ -102,5 +124,28 @@ describe("published events", () => {
       expect(finished).toMatchObject({ code: 2, stdout: "" });
       expect(errorOf(finished).message).toMatch(message);
     }
+  });
+
+  test("show takes one", async () => {
+    const finished = await run(["events", "show", "--json"], { place: createPlace() });
+    expect(finished).toMatchObject({ code: 2, stdout: "" });
+    expect(errorOf(finished)).toMatchObject({ code: "usage", message: "no event is named" });
+  });
+
+  test.skipIf(!hasTerminal)("on a terminal show offers the newest", async () => {
+    const event = { provider: "fareplay", type: "order.created", created_at: "2026-03-17T14:32:07.000Z" };
+    const { url, received } = await startStub(({ url: path }) => ({
+      status: 200,
+      body: path.startsWith("/v1/events?")
+        ? { data: ["evt_2", "evt_1"].map((id) => ({ ...event, id })), next_cursor: "evt_1" }
+        : { ...event, id: "evt_1", payload: '{"a":1}', payload_base64: null },
+    }));
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    const terminal = startOnTerminal(["events", "show"], { place: createPlace(), env });
+    await terminal.until("Which event?");
+    await terminal.until("fareplay/order.created");
+    terminal.type("\x1b[B\r");
+    expect(await terminal.ended).toBe(0);
+    expect(received.map(({ url: path }) => path)).toEqual(["/v1/events?limit=100", "/v1/events/evt_1"]);
   });
 });

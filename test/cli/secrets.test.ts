@@ -183,6 +183,10 @@ describe("secrets --write-env", () => {
 
   test("writes all, each variable once; hookline and the shell read them back", async () => {
     const place = createPlace();
+    const nowhere = await run(["secrets", "--write-env", "sub/.env", "--json"], { place });
+    expect(nowhere).toMatchObject({ code: 2, stdout: "" });
+    expect(nowhere.stderr).toContain(`the folder ${join(place.cwd, "sub")} is not there`);
+    mkdirSync(join(place.cwd, "sub"));
     const { stdout } = await run(["secrets", "--write-env", "sub/.env", "--json"], { place });
     const { file, written } = JSON.parse(stdout) as { file: string; written: string[] };
     expect(file).toBe(join(place.cwd, "sub/.env"));

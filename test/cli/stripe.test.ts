@@ -32,7 +32,7 @@ describe("the stripe profile", () => {
     });
     expect(JSON.parse(readFileSync(join(homeOf(place), "profiles.json"), "utf8"))).toEqual({
       current: "stripe",
-      profiles: { stripe: { kind: "stripe", url, key: secretKey } },
+      profiles: { stripe: { kind: "stripe", url, key: secretKey, account: "The shop" } },
     });
     const who = await run(["whoami"], { place });
     expect(who.stdout).toMatch(/^ {2}account +The shop \(acct_1MrJULkdIwHu7ix1\)$/m);

@@ -39,16 +39,6 @@ const tasks = {
     return "opened";
   },
 
-  /** Writes a row and ends in an orderly way. */
-  async fill({ file, driver }) {
-    const database = await openSqlite(file, driver && { driver });
-    database.exec("create table t (a integer)");
-    database.run("insert into t values (?)", [1]);
-    database.all("select * from t");
-    database.close();
-    return "filled";
-  },
-
   /** Takes the lock of writers. */
   async lock({ file, driver }) {
     const database = await openSqlite(file, driver && { driver });
