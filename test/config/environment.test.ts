@@ -40,6 +40,10 @@ describe("a variable", () => {
     expect(environment.variable("OTHER")).toEqual({ value: "two words", source: "env-file" });
   });
 
+  test("finds the first variable behind a byte order mark", () => {
+    expect(read({}, "\ufeffACME=file\n").variable("ACME")?.value).toBe("file");
+  });
+
   test.each(["MISSING", "EMPTY", "", "__proto__", "constructor", "toString", "hasOwnProperty"])(
     "called %j is not there",
     (name) => expect(read({}, "EMPTY=\n").variable(name)).toBeUndefined(),
