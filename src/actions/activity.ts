@@ -1,6 +1,21 @@
 import type { ActivityEntry, Remote } from "../remote/contract.ts";
 import { readPages, type Listed, type PageOptions } from "./pages.ts";
 
+/** What a server of this version writes down. */
+export const knownActions = [
+  "key.created",
+  "key.used",
+  "key.rotated",
+  "key.retired",
+  "key.revoked",
+  "key.refused",
+  "key.denied",
+  "endpoint.created",
+  "endpoint.updated",
+  "endpoint.deleted",
+  "endpoint.secret_rotated",
+] as const;
+
 export interface ActivityFilter {
   /** `key.created`, `key.refused` … */
   action?: string;

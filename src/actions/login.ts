@@ -72,7 +72,8 @@ function readLoginUrl(text: string, allowHttp: boolean, from = "the URL"): URL {
 
 /** A host, with a port or a path, as a URL. Undefined for all else: it could be a key, which is not to be repeated. */
 function withScheme(text: string): string | undefined {
-  if (/^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?(\/[\w.-]+)*\/?$/i.test(text)) return `http://${text}`;
+  if (/^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?(\/[\w.-]+)*\/?$/i.test(text))
+    return `http://${text}`;
   const host = /^([a-z\d-]{1,40}\.)+([a-z]{2,24}|\d{1,3})(:\d{1,5})?(\/[a-z\d.-]{1,20})*\/?$/i;
   return host.test(text) ? `https://${text}` : undefined;
 }
@@ -103,7 +104,14 @@ export async function findLoginKey(
     });
     return readLoginKey(given?.secrets[0] ?? "", place, nameOfReference(reference));
   } catch (error) {
-    if (!isHooklineError(error) || error.code !== "secret-missing") throw error;
+    if (!isHooklineError(error)) throw error;
+    if (error.code === "secret-unset") {
+      throw new HooklineError("key-missing", error.message.replace("holds no secret", "holds no key"), {
+        exitCode: EXIT.denied,
+        nextSteps: error.nextSteps,
+      });
+    }
+    if (error.code !== "secret-missing") throw error;
     return readLoginKey("", place, nameOfReference(reference));
   }
 }

@@ -1,4 +1,4 @@
-import type { Connection } from "../config/connection.ts";
+import { stripeMode, type Connection } from "../config/connection.ts";
 import { databaseFile } from "../config/database.ts";
 import {
   deleteProfile as dropProfile,
@@ -7,9 +7,9 @@ import {
   type Profile,
   type ProfileBook,
 } from "../config/profiles.ts";
-import { HooklineError } from "../errors.ts";
+import { HooklineError, isHooklineError } from "../errors.ts";
 import type { Caller, Remote } from "../remote/contract.ts";
-import type { Host, Workspace } from "./workspace.ts";
+import type { Host } from "./workspace.ts";
 
 export interface ProfileSummary {
   name: string;
@@ -20,6 +20,8 @@ export interface ProfileSummary {
   keyId: string | undefined;
   /** The key itself, of which a view shows a hint. */
   key: string | undefined;
+  /** Of a key of Stripe's. */
+  mode: "test" | "live" | undefined;
   /** Plain HTTP to a host that is not this machine is allowed. */
   allowHttp: boolean;
   current: boolean;
@@ -42,13 +44,16 @@ export interface ProfileList {
   chosen: string | undefined;
 }
 
-/** Who one is to the API, and why it is this API. */
-export interface Identity {
-  caller: Caller;
+/** Which API is used and why, as far as this machine knows. */
+export interface LocalIdentity {
   connection: Connection;
   shadows: Shadow[];
+  /** Variables that are set but not used, as `--profile` goes before them. */
+  unused: string[];
   /** File of the embedded API's database. */
   database: string | undefined;
+  /** Of a key of Stripe's. */
+  mode: "test" | "live" | undefined;
 }
 
 /** @throws HooklineError what reading the profiles can throw */
@@ -68,6 +73,19 @@ export async function listProfiles({ environment }: Host): Promise<ProfileList> 
 export async function showProfile({ environment }: Host, name: string | undefined): Promise<ProfileSummary> {
   const book = await loadProfiles(environment.home);
   return summaryOf(book, name ?? environment.variable("HOOKLINE_PROFILE")?.value ?? book.current);
+}
+
+/** The profiles that one chooses among. @throws HooklineError `profile-none` where there are none to choose */
+export async function choosableProfiles(
+  host: Host,
+  { deletable }: { deletable: boolean },
+): Promise<ProfileSummary[]> {
+  const { profiles } = await listProfiles(host);
+  const found = profiles.filter(({ kind }) => !deletable || kind !== "embedded");
+  if (found.length > 0) return found;
+  throw new HooklineError("profile-none", "there is no profile but embedded, which cannot be deleted", {
+    nextSteps: ["make one with `hookline login`"],
+  });
 }
 
 /** @throws HooklineError `profile-unknown` and what writing the profiles can throw */
@@ -101,8 +119,21 @@ export async function deleteProfile({ environment }: Host, name: string): Promis
   return (await dropProfile(environment.home, name)).current;
 }
 
+/** @throws HooklineError what reading the profiles can throw */
+export async function identify(host: Host, connection: Connection): Promise<LocalIdentity> {
+  const { kind, key, profileSource } = connection;
+  const variables = profileSource === "flag" ? ["HOOKLINE_API_URL", "HOOKLINE_API_KEY"] : [];
+  return {
+    connection,
+    shadows: await findShadows(host, connection),
+    unused: variables.filter((name) => host.environment.variable(name) !== undefined),
+    database: kind === "embedded" ? databaseFile(host.environment.home) : undefined,
+    mode: key === undefined ? undefined : stripeMode(key),
+  };
+}
+
 /** What the environment puts in place of what the profiles say. */
-export async function findShadows({ environment }: Host, connection: Connection): Promise<Shadow[]> {
+async function findShadows({ environment }: Host, connection: Connection): Promise<Shadow[]> {
   const { current } = await loadProfiles(environment.home);
   const { profile, profileSource, urlSource, keySource } = connection;
   const shadows: Shadow[] = [];
@@ -123,36 +154,36 @@ export async function findShadows({ environment }: Host, connection: Connection)
 
 /**
  * Asks the API who one is.
- * @throws HooklineError what the API's call can throw
+ * @throws HooklineError what the API's call can throw, without the advice to ask just this
  */
-export async function whoami(
-  workspace: Workspace,
-  remote: Remote,
-  connection: Connection,
-  shadows: Shadow[],
-): Promise<Identity> {
-  const caller = await remote.call("keys.current", {});
-  const { home } = workspace.host.environment;
-  const database = connection.kind === "embedded" ? databaseFile(home) : undefined;
-  return { caller, connection, shadows, database };
+export async function whoami(remote: Remote): Promise<Caller> {
+  try {
+    return await remote.call("keys.current", {});
+  } catch (error) {
+    if (!isHooklineError(error)) throw error;
+    const { code, message, exitCode } = error;
+    const nextSteps = error.nextSteps.map((step) => step.replace(/: hookline whoami$/, ""));
+    throw new HooklineError(code, message, { exitCode, nextSteps, cause: error });
+  }
 }
 
 function summaryOf(book: ProfileBook, name: string): ProfileSummary {
   const profile = book.get(name);
   const current = book.current === name;
   if (profile.kind === "embedded") {
-    const nothing = { url: undefined, account: undefined, keyId: undefined, key: undefined };
+    const nothing = { url: undefined, account: undefined, keyId: undefined, key: undefined, mode: undefined };
     return { name, kind: "embedded", ...nothing, allowHttp: false, current };
   }
-  const { kind, url, key } = profile;
+  const { kind, url, key, account } = profile;
   const api = profile.kind === "api" ? profile : undefined;
   return {
     name,
     kind,
     url,
-    account: api?.account,
+    account,
     keyId: api?.keyId,
     key,
+    mode: kind === "stripe" ? stripeMode(key) : undefined,
     allowHttp: api?.allowHttp === true,
     current,
   };

@@ -3,7 +3,16 @@ import { loadProfiles, tryProfiles, updateProfile } from "../config/profiles.ts"
 import { EXIT, HooklineError } from "../errors.ts";
 import type { Key, NewKey, Remote } from "../remote/contract.ts";
 import type { EnvPlace } from "./env-place.ts";
-import { currentKey, envPlace, keepNewKey, messageOf, printedPlace, stepsOf, testPlaces, type KeyPlace } from "./keys.ts";
+import {
+  currentKey,
+  envPlace,
+  keepNewKey,
+  messageOf,
+  printedPlace,
+  stepsOf,
+  testPlaces,
+  type KeyPlace,
+} from "./keys.ts";
 import { profilesWith } from "./revoke-key.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -137,8 +146,9 @@ function profilePlace(home: string, name: string, oldKey: string): KeyPlace {
     async restore() {
       await updateProfile(home, name, (now) => {
         if (undo === undefined || now?.kind !== "api" || now.key !== newKey) return undefined;
-        const { keyId: _, ...rest } = now;
-        return { ...rest, ...undo };
+        const before = { ...now, ...undo };
+        if (undo.keyId === undefined) delete before.keyId;
+        return before;
       });
     },
   };

@@ -1,14 +1,14 @@
 import type { NamedScopes } from "../actions/keys.ts";
-import { HooklineError } from "../errors.ts";
+import { HooklineError, isHooklineError } from "../errors.ts";
 import type { Caller, Remote } from "../remote/contract.ts";
 import type { Choice } from "../ui/prompts.ts";
 import type { Session } from "./context.ts";
 
-/** What a new key is to be; `expiresIn` are seconds, null where it has no end of its own. */
+/** What a new key is to be; `expiresIn` are seconds, null for ever, undefined for as long as its maker. */
 export interface WantedKey {
   name: string;
   scopes: NamedScopes;
-  expiresIn: number | null;
+  expiresIn: number | null | undefined;
 }
 
 type GivenKey = { [Field in keyof WantedKey]: WantedKey[Field] | undefined };
@@ -20,8 +20,25 @@ const lifetimes = [
   ["1 year", 365],
 ] as const;
 
-/** @throws HooklineError `usage` where something is missing that nobody can be asked for */
+/**
+ * Seconds that `--expires` says, null where it says `never`.
+ * @throws HooklineError `usage`
+ */
+export async function readLifetime(expires: string | undefined): Promise<number | null | undefined> {
+  if (expires === undefined || expires === "never") return expires === undefined ? undefined : null;
+  const { longDuration, object, parseFlags } = await import("./flags.ts");
+  try {
+    return Math.ceil(parseFlags(object({ expires: longDuration }), { expires }).expires / 1000);
+  } catch (error) {
+    if (!isHooklineError(error)) throw error;
+    throw new HooklineError(error.code, `${error.message}, or never`, { nextSteps: error.nextSteps });
+  }
+}
+
+/** @throws HooklineError `usage` where a name will not do, or something is missing that nobody can be asked for */
 export function requireKeyFlags({ output }: Session, { name, scopes }: GivenKey): void {
+  const verdict = name === undefined || checkName(name);
+  if (verdict !== true) throw new HooklineError("usage", `--name: ${verdict}`);
   const missing = [...(name === undefined ? ["--name"] : []), ...(scopes === undefined ? ["--scope"] : [])];
   if (output.interactive || missing.length === 0) return;
   throw new HooklineError("usage", `${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing`, {
@@ -44,7 +61,7 @@ export async function completeKey(session: Session, remote: Remote, given: Given
     all: false,
   };
   if (given.expiresIn !== undefined || caller === undefined)
-    return { name, scopes, expiresIn: given.expiresIn ?? null };
+    return { name, scopes, expiresIn: given.expiresIn };
   return {
     name,
     scopes,
@@ -84,18 +101,20 @@ export async function pickKey(
 }
 
 function checkName(name: string): true | string {
-  if (name.trim() === "") return "a name is what you will know it by";
-  return name.trim() === name && name.length <= 100
-    ? true
-    : "takes up to 100 characters, no blank at either end";
+  if (name.trim() === "") return "a name must not be empty: it is what you will know the key by";
+  if (/[\p{Cc}\p{Cs}]/u.test(name)) return "a name has no line breaks or other control characters";
+  if (name.trim() !== name) return "a name has no blank at either end";
+  return name.length <= 100 ? true : "a name has 100 characters at most";
 }
 
 /** Those that the key which asks can give: its own end is the last. */
-function lives({ key }: Caller, now: number): Choice<number | null>[] {
-  const end = key?.expires_at ?? null;
+function lives({ key }: Caller, now: number): Choice<number | null | undefined>[] {
+  const end = [key?.expires_at ?? [], key?.grace_ends_at ?? []].flat().sort()[0] ?? null;
   const left = end === null ? Infinity : (Date.parse(end) - now) / 1000;
   return [
     ...lifetimes.filter(([, days]) => days * day < left).map(([name, days]) => ({ value: days * day, name })),
-    { value: null, name: end === null ? "without an end" : `as long as the key in use, until ${end}` },
+    end === null
+      ? { value: null, name: "without an end" }
+      : { value: undefined, name: `as long as the key in use, until ${end}` },
   ];
 }

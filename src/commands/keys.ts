@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { EXIT } from "../errors.ts";
 import type { Context } from "./context.ts";
-import { completeKey, pickKey, requireKeyFlags, requireKeyId } from "./key-prompts.ts";
+import { completeKey, pickKey, readLifetime, requireKeyFlags, requireKeyId } from "./key-prompts.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { collect } from "./payload-flags.ts";
 import {
@@ -60,7 +60,7 @@ function defineList(command: Command, context: Context): void {
       const { status } = parseFlags(object({ status: optional(statuses) }), flags);
       const page = await readListFlags(flags);
       await useRemote(session, flags, async (remote) =>
-        showKeys(session.output, await listKeys(remote, status, page), session.host.now()),
+        showKeys(session.output, await listKeys(remote, status, page), status, session.host.now()),
       );
       return 0;
     }),
@@ -80,7 +80,8 @@ function defineCreate(command: Command, context: Context): void {
       "after",
       `
 The key is printed once, alone on standard output. It may do no more, and lives no longer, than the key that makes it;
---scope '*' is all that one may do. Without --expires it lives as long as that one.
+--scope '*' is all that one may do. Without --expires it lives as long as that one. If the key cannot be printed or
+written, it is revoked (exit code 1).
 
 Examples:
   hookline keys create --name ci --scope events:write --expires 90d
@@ -88,15 +89,15 @@ Examples:
     );
   addRemoteFlags(create).action(
     context.run(async (session, flags: CreateFlags) => {
-      const [{ createKey, envPlace, readScopes }, { longDuration, object, optional, parseFlags }, view] =
-        await Promise.all([import("../actions/keys.ts"), import("./flags.ts"), import("../ui/keys.ts")]);
-      const isEndless = flags.expires === "never";
-      const { expires } = parseFlags(object({ expires: optional(longDuration) }), isEndless ? {} : flags);
+      const [{ createKey, envPlace, printedPlace, readScopes }, view] = await Promise.all([
+        import("../actions/keys.ts"),
+        import("../ui/keys.ts"),
+      ]);
       const written = readWriteEnv(session, flags.writeEnv);
       const given = {
         name: flags.name,
         scopes: flags.scope.length === 0 ? undefined : readScopes(flags.scope),
-        expiresIn: isEndless ? null : inSeconds(expires),
+        expiresIn: await readLifetime(flags.expires),
       };
       requireKeyFlags(session, given);
       return useRemote(session, flags, async (remote) => {
@@ -104,9 +105,13 @@ Examples:
         const made = await createKey(remote, {
           name,
           scopes,
-          ...(expiresIn === null ? {} : { expiresIn }),
+          ...(expiresIn === undefined ? {} : { expiresIn }),
           ...(flags.provider === undefined ? {} : { provider: flags.provider }),
-          places: written === undefined ? [] : [envPlace(written)],
+          places: [
+            written === undefined
+              ? printedPlace((key) => view.printNewKey(session.output, key))
+              : envPlace(written),
+          ],
         });
         view.showCreated(session.output, made, written, session.host.now());
         return 0;
@@ -136,13 +141,17 @@ function defineRotate(command: Command, context: Context): void {
     .argument("[id]", "of the key")
     .description("Replace a key by a new one of the same name and scopes.")
     .option("--grace <duration>", "how long the old one goes on working (0 ends it at once)", "24h")
-    .option("--expires <duration>", "how long the new one lives; as long as the old one was to without it")
+    .option(
+      "--expires <duration>",
+      "how long the new one lives, or never; as long as the old one was to without it",
+    )
     .option("--write-env <file:name>", "write the new one to a variable of a dotenv file and do not print it")
     .addHelpText(
       "after",
       `
-The old key's grace begins only when the new key is where it belongs: in the file, and in the profile where that holds
-the old one. If it cannot be written, the new key is revoked and the old one stays as it was (exit code 1).
+The old key's grace begins only when the new key is where it belongs: in the profile where that holds the old one, and
+in the file or, without --write-env, on standard output. If it cannot be written, the new key is revoked and the old one
+stays as it was (exit code 1).
 
 Examples:
   hookline keys rotate key_01jd… --grace 7d
@@ -151,23 +160,25 @@ Examples:
   addRemoteFlags(rotate).action(
     context.run(async (session, given: string | undefined, flags: RotateFlags) => {
       requireKeyId(session, given);
-      const [{ rotateKeyHere }, { grace, longDuration, object, optional, parseFlags }, view] =
-        await Promise.all([
-          import("../actions/rotate-key.ts"),
-          import("./flags.ts"),
-          import("../ui/keys.ts"),
-        ]);
-      const parsed = parseFlags(object({ grace, expires: optional(longDuration) }), flags);
+      const [{ rotateKeyHere }, { grace, object, parseFlags }, view] = await Promise.all([
+        import("../actions/rotate-key.ts"),
+        import("./flags.ts"),
+        import("../ui/keys.ts"),
+      ]);
+      const graceSeconds = Math.ceil(parseFlags(object({ grace }), flags).grace / 1000);
+      const expiresIn = await readLifetime(flags.expires);
       const written = readWriteEnv(session, flags.writeEnv);
-      const expiresIn = inSeconds(parsed.expires);
       return useRemote(session, flags, async (remote, workspace, connection) => {
         const id = await pickKey(session, remote, given, "Replace which key?");
+        const replaced = { id, graceSeconds };
         const rotation = await rotateKeyHere(workspace, remote, connection, id, {
-          graceSeconds: Math.ceil(parsed.grace / 1000),
+          graceSeconds,
           ...(expiresIn === undefined ? {} : { expiresIn }),
           ...(written === undefined ? {} : { writeEnv: written }),
+          show: (made, updatedProfile) =>
+            view.printNewKey(session.output, made, view.rotationJson(replaced, undefined, updatedProfile)),
         });
-        view.showRotated(session.output, rotation, id, written, session.host.now());
+        view.showRotated(session.output, rotation, replaced, written, session.host.now());
         if (rotation.old === undefined) throw rotation.failure;
         return 0;
       });
@@ -179,18 +190,31 @@ function defineRevoke(command: Command, context: Context): void {
   const revoke = command
     .command("revoke")
     .argument("[id]", "of the key")
-    .description("Make a key useless at once. Revoking a key's successor undoes the rotation.")
-    .option("--yes", "do not ask");
+    .description("Make a key useless at once.")
+    .option("--yes", "do not ask")
+    .addHelpText(
+      "after",
+      `
+Revoking a key's successor undoes the rotation as long as the old key's grace has not begun; once it has, the old key
+ends when it was to. Keys that the revoked one made go on working: they are listed, and revoked one by one.`,
+    );
   addRemoteFlags(revoke).action(
     context.run(async (session, given: string | undefined, flags: RevokeFlags) => {
       requireKeyId(session, given);
-      const [{ prepareRevocation, revokeKey }, view] = await Promise.all([
-        import("../actions/keys.ts"),
+      const [{ findHolders, prepareRevocation, revokeKey }, view] = await Promise.all([
+        import("../actions/revoke-key.ts"),
         import("../ui/keys.ts"),
       ]);
-      return useRemote(session, flags, async (remote) => {
+      return useRemote(session, flags, async (remote, workspace, connection) => {
         const id = await pickKey(session, remote, given, "Revoke which key?");
         const revocation = await prepareRevocation(remote, id);
+        const { key, isOwn } = revocation;
+        if (key?.status === "revoked") {
+          view.showRevokedBefore(session.output, key, session.host.now());
+          return 0;
+        }
+        const holders = await findHolders(workspace, connection, { id, isOwn });
+        view.showConsequences(session.output, revocation, holders);
         await requireConfirmation(session, flags.yes, view.revokeQuestion(id, revocation));
         view.showRevoked(session.output, await revokeKey(remote, id), revocation);
         return 0;
@@ -228,8 +252,4 @@ never-expires. Uses of dead keys are in the activity log, which takes a key with
       });
     }),
   );
-}
-
-function inSeconds(ms: number | undefined): number | undefined {
-  return ms === undefined ? undefined : Math.ceil(ms / 1000);
 }

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { PageOptions } from "../actions/pages.ts";
+import { HooklineError } from "../errors.ts";
 
 /** Flags of every command that lists what an API has. */
 export interface ListFlags {
@@ -19,6 +20,11 @@ export function addListFlags(command: Command): Command {
 export async function readListFlags(flags: ListFlags): Promise<PageOptions> {
   const { object, optional, parseFlags, wholeNumber } = await import("./flags.ts");
   const { limit } = parseFlags(object({ limit: optional(wholeNumber(1, 100)) }), flags);
+  if (flags.cursor !== undefined && !/^\w{1,200}$/.test(flags.cursor)) {
+    throw new HooklineError("usage", "--cursor takes what an earlier list ended with", {
+      nextSteps: ["take it from the note below the list, or from `next_cursor` in its JSON"],
+    });
+  }
   return {
     all: flags.all === true,
     ...(limit === undefined ? {} : { limit }),

@@ -13,13 +13,17 @@ HOOKLINE_API_KEY in place of what that profile says.`,
     .action(
       context.run(async (session, flags: RemoteFlags) => {
         const { host, output } = session;
-        const { findShadows, whoami } = await import("../actions/profiles.ts");
-        const { showIdentity, showShadows } = await import("../ui/profiles.ts");
-        await useRemote(session, flags, async (remote, workspace, connection) => {
-          const shadows = await findShadows(host, connection);
+        const { identify, whoami } = await import("../actions/profiles.ts");
+        const { showIdentity, showShadows, showUnanswered } = await import("../ui/profiles.ts");
+        await useRemote(session, flags, async (remote, _, connection) => {
+          const known = await identify(host, connection);
           // Before it is asked: where the answer is an error, this may be why.
-          showShadows(output, shadows);
-          showIdentity(output, await whoami(workspace, remote, connection, shadows), host.now());
+          showShadows(output, known);
+          const caller = await whoami(remote).catch((error: unknown) => {
+            showUnanswered(output, known);
+            throw error;
+          });
+          showIdentity(output, known, caller, host.now());
         });
         return 0;
       }),

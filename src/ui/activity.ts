@@ -1,16 +1,27 @@
 import type { Listed } from "../actions/pages.ts";
 import type { ActivityEntry } from "../remote/contract.ts";
 import { dateTime, timeOfDay } from "./format.ts";
+import { showMore } from "./more.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
 import { table } from "./table.ts";
 
-/** A log, so its times are those of the clock. */
-export async function showActivity(output: Output, entries: Listed<ActivityEntry>): Promise<void> {
+/**
+ * A log, so its times are those of the clock.
+ * @param options.isFiltered whether not all of it was asked for
+ * @param options.knownActions those that there are, where another was asked for
+ */
+export async function showActivity(
+  output: Output,
+  entries: Listed<ActivityEntry>,
+  { isFiltered, knownActions }: { isFiltered: boolean; knownActions: readonly string[] | undefined },
+): Promise<void> {
   output.json(entries);
+  if (entries.data.length === 0 && knownActions !== undefined)
+    output.note(`no such action is known; there are: ${knownActions.join(", ")}`);
   if (output.jsonMode) return;
   const { data, next_cursor: cursor } = entries;
-  if (data.length === 0) output.note("no activity");
+  if (data.length === 0) output.note(isFiltered ? "no activity that matches the filters" : "no activity");
   else {
     // A narrow terminal gets names in place of ids, and no addresses.
     const isNarrow = output.width < 110;
@@ -28,8 +39,7 @@ export async function showActivity(output: Output, entries: Listed<ActivityEntry
       }),
     );
   }
-  if (cursor !== null)
-    output.note(output.err.dim(`there are more: go on with --cursor ${safeLine(cursor, 200)}, or add --all`));
+  showMore(output, cursor);
 }
 
 function whoText({ actor, address }: ActivityEntry, isNarrow: boolean): string {

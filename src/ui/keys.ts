@@ -1,23 +1,32 @@
 import type { KeyAudit, KeyFinding } from "../actions/audit-keys.ts";
 import type { EnvPlace } from "../actions/env-place.ts";
-import type { Revocation } from "../actions/keys.ts";
 import type { Listed } from "../actions/pages.ts";
+import type { KeyHolders, Revocation } from "../actions/revoke-key.ts";
 import type { RotationHere } from "../actions/rotate-key.ts";
 import type { Key, NewKey, Scope } from "../remote/contract.ts";
 import { count, dateTime, relativeTime } from "./format.ts";
+import { showMore } from "./more.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
 import { table } from "./table.ts";
 
 /** Code points of a name in a line with more beside it. */
 const longestName = 24;
+/** Keys that a line names at most. */
+const mostNamed = 5;
 
 /** @param now Unix milliseconds, as everywhere here */
-export async function showKeys(output: Output, keys: Listed<Key>, now: number): Promise<void> {
+export async function showKeys(
+  output: Output,
+  keys: Listed<Key>,
+  filtered: "live" | "dead" | undefined,
+  now: number,
+): Promise<void> {
   output.json(keys);
   if (output.jsonMode) return;
   const { data, next_cursor: cursor } = keys;
-  if (data.length === 0) output.note("no keys: make one with hookline keys create");
+  if (data.length === 0)
+    output.note(filtered ? `no ${filtered} keys` : "no keys: make one with hookline keys create");
   else {
     // A narrow terminal gets fewer columns: `keys show` has the rest.
     const columns = output.width < 100 ? 4 : output.width < 120 ? 5 : 6;
@@ -40,8 +49,7 @@ export async function showKeys(output: Output, keys: Listed<Key>, now: number): 
       ),
     );
   }
-  if (cursor !== null)
-    output.note(output.err.dim(`there are more: go on with --cursor ${safeLine(cursor, 200)}, or add --all`));
+  showMore(output, cursor);
 }
 
 export function showKey(output: Output, key: Key, now: number): void {
@@ -62,40 +70,88 @@ export function showKey(output: Output, key: Key, now: number): void {
   if (key.replaced_by !== null) line("successor", key.replaced_by);
 }
 
-/** @param written where the key was written to, so that it is not shown */
+/**
+ * Prints a key that is kept nowhere else, alone on its line, so that `$(…)` captures it.
+ * @param more what the JSON has beside the key
+ * @throws HooklineError `output-failed`
+ */
+export async function printNewKey(output: Output, made: NewKey, more: object = {}): Promise<void> {
+  output.json({ ...made, ...more });
+  output.line(safeLine(made.key, 1100));
+  await output.flush();
+}
+
+/** @param written where the key was written to; where it was not, it is printed already */
 export function showCreated(output: Output, made: NewKey, written: EnvPlace | undefined, now: number): void {
-  output.json(newKeyJson(made, written));
+  if (written !== undefined) output.json(writtenJson(made, written));
   output.note(
     `${output.err.green("✓")} made ${keyText(made)}: ${scopesText(made.scopes)}, ${ending(made, now)}`,
   );
-  showNew(output, made, written);
+  showPlace(output, written);
 }
 
+/** What the JSON of a rotation has beside the new key. */
+export function rotationJson(
+  replaced: { id: string; graceSeconds: number },
+  written: EnvPlace | undefined,
+  updatedProfile: string | undefined,
+): object {
+  return {
+    replaced: { id: replaced.id, grace_seconds: replaced.graceSeconds },
+    written: written ?? null,
+    profile_updated: updatedProfile ?? null,
+  };
+}
+
+/** @param written where the new key was written to; where it was not, it is printed already */
 export function showRotated(
   output: Output,
   rotation: RotationHere,
-  id: string,
+  replaced: { id: string; graceSeconds: number },
   written: EnvPlace | undefined,
   now: number,
 ): void {
   const { made, old, updatedProfile, staleProfiles, isInVariable } = rotation;
-  output.json({
-    ...newKeyJson(made, written),
-    replaced: { id, grace_ends_at: old?.grace_ends_at ?? null },
-    written: written ?? null,
-    profile_updated: updatedProfile ?? null,
-  });
+  const { id } = replaced;
+  if (written !== undefined)
+    output.json({ ...writtenJson(made, written), ...rotationJson(replaced, written, updatedProfile) });
   const end = old === undefined ? null : endsAt(old);
   const until =
     end === null ? "works on" : Date.parse(end) > now ? `works until ${time(end, now)}` : "works no more";
   output.note(`${output.err.green("✓")} ${keyText(made)} takes the place of ${id} and ${ending(made, now)}`);
   if (updatedProfile !== undefined) output.note(`  the profile ${updatedProfile} holds the new key`);
   if (old !== undefined) output.note(`  the old one ${until}`);
-  showNew(output, made, written);
+  showPlace(output, written);
   if (isInVariable && written?.name !== "HOOKLINE_API_KEY")
     output.warn(`HOOKLINE_API_KEY still holds the old key, which ${until}`);
   for (const name of staleProfiles)
     output.warn(`the profile ${name} still holds the old key, which ${until}: log in there with the new one`);
+}
+
+/** What revoking a key leaves alive, and who still holds it: known before it is asked for. */
+export function showConsequences(
+  output: Output,
+  { isOwn, made }: Revocation,
+  { profiles, variable }: KeyHolders,
+): void {
+  if (variable) output.warn("HOOKLINE_API_KEY holds this key: without another there, commands are refused");
+  for (const name of profiles)
+    output.warn(`the profile ${name} holds this key: log in there with another${isOwn ? " first" : ""}`);
+  if (made === undefined)
+    return output.note(
+      `${output.err.yellow("note:")} keys that it made go on working; they cannot be listed`,
+    );
+  if (made.length === 0) return;
+  const named = made.slice(0, mostNamed).map(keyText).join(", ");
+  const rest = made.length > mostNamed ? ` and ${made.length - mostNamed} more` : "";
+  const [goes, keys] = made.length === 1 ? ["goes", "1 key"] : ["go", `${made.length} keys`];
+  output.note(`${output.err.yellow("note:")} ${keys} that it made ${goes} on working: ${named}${rest}`);
+}
+
+/** A key that was useless before. */
+export function showRevokedBefore(output: Output, key: Key, now: number): void {
+  output.json(key);
+  output.line(`${keyText(key)} was revoked before, ${time(key.revoked_at, now)}: nothing was changed`);
 }
 
 export function showRevoked(output: Output, key: Key, { restores }: Revocation): void {
@@ -178,20 +234,17 @@ function findingText(found: KeyFinding, now: number): string {
   }
 }
 
-function newKeyJson({ key, ...shown }: NewKey, written: EnvPlace | undefined): Record<string, unknown> {
-  return written === undefined ? { ...shown, key } : { ...shown, written };
+/** A new key that is in a file stands in no document. */
+function writtenJson(made: NewKey, written: EnvPlace): Record<string, unknown> {
+  return { ...made, key: undefined, written };
 }
 
-/** The key alone on its line of standard output, so that `$(…)` captures it. */
-function showNew(output: Output, { key }: NewKey, written: EnvPlace | undefined): void {
-  if (written !== undefined) {
+function showPlace(output: Output, written: EnvPlace | undefined): void {
+  if (written !== undefined)
     output.line(
       `${output.out.green("✓")} ${safeLine(written.file, 300)} holds the key as ${safeLine(written.name, 200)}`,
     );
-    return;
-  }
-  output.line(safeLine(key, 1100));
-  if (!output.jsonMode) output.note(output.err.dim("  it is not shown again"));
+  else if (!output.jsonMode) output.note(output.err.dim("  it is not shown again"));
 }
 
 function keyText({ id, name }: Key): string {

@@ -1,5 +1,5 @@
 import type { SavedLogin } from "../actions/login.ts";
-import type { Identity, ProfileList, ProfileSummary, Shadow } from "../actions/profiles.ts";
+import type { LocalIdentity, ProfileList, ProfileSummary, Shadow } from "../actions/profiles.ts";
 import type { Caller } from "../remote/contract.ts";
 import { dateTime, hint, relativeTime } from "./format.ts";
 import { endsAt, scopesText } from "./keys.ts";
@@ -17,10 +17,10 @@ export async function showProfiles(
   output.json({ data: profiles.map(profileJson), next_cursor: null });
   output.line(
     await table(
-      profiles.map(({ name, kind, url, account, key, current }) => [
+      profiles.map(({ name, kind, url, account, key, mode, current }) => [
         current ? "*" : "",
         name,
-        url ?? kinds[kind],
+        withMode(url ?? kinds[kind], mode),
         account ?? "",
         key === undefined ? "" : hint(key),
       ]),
@@ -39,12 +39,13 @@ export async function showProfiles(
 
 export function showProfile(output: Output, profile: ProfileSummary): void {
   output.json(profileJson(profile));
-  const { name, kind, url, account, keyId, key, allowHttp, current } = profile;
+  const { name, kind, url, account, keyId, key, mode, allowHttp, current } = profile;
   const line = fields(output);
   output.line(`${output.out.bold(safeLine(name))}${current ? ", the current one" : ""}`);
   line("kind", `${kind}: ${kinds[kind]}`);
   if (url !== undefined) line("url", url);
   if (allowHttp) line("", "plain HTTP is allowed");
+  if (mode !== undefined) line("mode", mode);
   if (account !== undefined) line("account", account);
   if (key !== undefined) line("key", [hint(key), ...(keyId === undefined ? [] : [`(${keyId})`])].join(" "));
 }
@@ -92,19 +93,24 @@ export function showLogin(output: Output, login: SavedLogin, now: number): void 
   }
 }
 
-/** What the environment hides, in words. */
-export function showShadows(output: Output, shadows: readonly Shadow[]): void {
-  for (const shadow of shadows) output.note(`${output.err.yellow("note:")} ${shadowText(shadow)}`);
+/** What the environment hides, and what of it is not used, in words. */
+export function showShadows(output: Output, { shadows, unused, connection }: LocalIdentity): void {
+  const note = (text: string): void => output.note(`${output.err.yellow("note:")} ${text}`);
+  for (const shadow of shadows) note(shadowText(shadow));
+  if (unused.length === 0) return;
+  const are = unused.length > 1 ? "are set, but not used" : "is set, but not used";
+  note(`${unused.join(" and ")} ${are}: --profile ${safeLine(connection.profile, 100)} goes before`);
 }
 
 /** @param now Unix milliseconds */
-export function showIdentity(output: Output, identity: Identity, now: number): void {
-  const { caller, connection, shadows, database } = identity;
+export function showIdentity(output: Output, known: LocalIdentity, caller: Caller, now: number): void {
+  const { connection, shadows, database, mode } = known;
   const { profile, profileSource, kind, url, urlSource, keySource } = connection;
   output.json({
     profile,
     profile_source: profileSource,
     kind,
+    mode: mode ?? null,
     url: url === undefined ? null : shownUrl(url),
     url_source: urlSource ?? null,
     key_source: keySource ?? null,
@@ -113,6 +119,20 @@ export function showIdentity(output: Output, identity: Identity, now: number): v
     shadows,
   });
   const line = fields(output);
+  placeLines(line, known);
+  callerLines(line, caller, connection.key, now, sourceText(keySource, "HOOKLINE_API_KEY"));
+}
+
+/** What this machine knows by itself, where the API did not say the rest. */
+export function showUnanswered(output: Output, known: LocalIdentity): void {
+  const { key, keySource } = known.connection;
+  const line = fields(output);
+  placeLines(line, known);
+  line("key", keyText(key, `, ${sourceText(keySource, "HOOKLINE_API_KEY")}`));
+}
+
+function placeLines(line: Line, { connection, database, mode }: LocalIdentity): void {
+  const { profile, profileSource, kind, url, urlSource } = connection;
   const chosen = {
     flag: "chosen by --profile",
     environment: "chosen by HOOKLINE_PROFILE",
@@ -120,10 +140,9 @@ export function showIdentity(output: Output, identity: Identity, now: number): v
     current: "the current one",
   }[profileSource];
   line("profile", `${profile}, ${chosen}`);
-  if (url === undefined) line("api", kinds.embedded);
-  else line("api", `${shownUrl(url)}, ${sourceText(urlSource, "HOOKLINE_API_URL")}`);
+  line("kind", withMode(kinds[kind], mode));
+  if (url !== undefined) line("api", `${shownUrl(url)}, ${sourceText(urlSource, "HOOKLINE_API_URL")}`);
   if (database !== undefined) line("database", database);
-  callerLines(line, caller, connection.key, now, sourceText(keySource, "HOOKLINE_API_KEY"));
 }
 
 /**
@@ -140,14 +159,30 @@ function callerLines(
   const isNamed = account.id !== "" && account.id !== account.name;
   line("account", isNamed ? `${account.name} (${account.id})` : account.name);
   const from = source === undefined ? "" : `, ${source}`;
-  if (secret === undefined) line("key", "none: this machine itself asks");
-  else if (key === null) line("key", `${hint(secret)}${from}`);
+  if (secret === undefined || key === null) line("key", keyText(secret, from));
   else {
     line("key", `${key.name} (${key.id}), ${key.hint}, ${key.status}${from}`);
     const end = Date.parse(endsAt(key) ?? "");
     line("ends", Number.isNaN(end) ? "never" : `${dateTime(end)} (${relativeTime(end, now)})`);
   }
   line("scopes", scopesText(scopes));
+}
+
+function keyText(secret: string | undefined, from: string): string {
+  return secret === undefined ? "none: this machine itself asks" : `${hint(secret)}${from}`;
+}
+
+/** A profile as a choice of a prompt. */
+export function profileChoice(profile: ProfileSummary): { value: string; name: string } {
+  const { name, kind, url, mode, current } = profile;
+  return {
+    value: name,
+    name: `${name}  ${withMode(url ?? kinds[kind], mode)}${current ? "  (current)" : ""}`,
+  };
+}
+
+function withMode(text: string, mode: ProfileSummary["mode"]): string {
+  return mode === undefined ? text : `${text} (${mode} mode)`;
 }
 
 function shadowText({ variable, source, hides, profile }: Shadow): string {
@@ -173,10 +208,12 @@ function sourceText(source: string | undefined, variable: string): string {
   return source === "env-file" ? `from ${variable} of the env file` : `from ${variable}`;
 }
 
-function profileJson({ name, kind, url, account, keyId, key, allowHttp, current }: ProfileSummary): object {
+function profileJson(profile: ProfileSummary): object {
+  const { name, kind, url, account, keyId, key, mode, allowHttp, current } = profile;
   return {
     name,
     kind,
+    mode: mode ?? null,
     url: url ?? null,
     account: account ?? null,
     key_id: keyId ?? null,

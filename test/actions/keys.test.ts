@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  createKey,
-  prepareRevocation,
-  readScopes,
-  revokeKey,
-  type KeyPlace,
-} from "../../src/actions/keys.ts";
+import { createKey, readScopes, type KeyPlace } from "../../src/actions/keys.ts";
 import { readAll } from "../../src/actions/pages.ts";
+import { prepareRevocation, revokeKey } from "../../src/actions/revoke-key.ts";
 import { HooklineError } from "../../src/errors.ts";
 import type { RouteName, Scope } from "../../src/remote/contract.ts";
 import { scopes as allScopes } from "../../src/remote/scopes.ts";
@@ -68,6 +63,19 @@ describe("a new key", () => {
     expect(made.scopes).toEqual(["keys:write", "events:read"]);
   });
 
+  test("that is never to end is refused to a maker that ends, and has no end otherwise", async () => {
+    const plane = await openPlane();
+    const maker = (await plane.done("keys.create", {
+      body: { name: "maker", scopes: ["keys:write", "events:read"], expires_in: 3600 },
+    })) as { key: string };
+    const endless = { ...wanted, expiresIn: null, places: [] };
+    await expect(createKey(remoteOf(plane, { key: maker.key }), endless)).rejects.toMatchObject({
+      code: "expiry-exceeded",
+      exitCode: 3,
+    });
+    expect((await createKey(remoteOf(plane), endless)).expires_at).toBeNull();
+  });
+
   test("is revoked where it cannot be kept", async () => {
     const plane = await openPlane();
     await expect(createKey(remoteOf(plane), { ...wanted, places: [failing] })).rejects.toMatchObject({
@@ -105,8 +113,10 @@ describe("before a key is revoked", () => {
       key: { id },
       isOwn: true,
       restores: undefined,
+      made: [],
     });
-    const successor = (await plane.done("keys.rotate", { params: { id }, body: {} }))["id"] as string;
+    const open = { params: { id }, body: { grace_seconds: null } };
+    const successor = (await plane.done("keys.rotate", open))["id"] as string;
     expect(await prepareRevocation(remote, successor)).toMatchObject({
       key: { id: successor },
       isOwn: false,
@@ -116,11 +126,53 @@ describe("before a key is revoked", () => {
     expect(await prepareRevocation(remote, successor)).toMatchObject({ restores: undefined });
   });
 
+  test("a key whose grace has begun is not said to live on", async () => {
+    const plane = await openPlane();
+    const { id } = await plane.makeKey(["keys:read", "keys:write"]);
+    const successor = (await plane.done("keys.rotate", { params: { id }, body: {} }))["id"] as string;
+    expect(await prepareRevocation(remoteOf(plane), successor)).toMatchObject({ restores: undefined });
+    await revokeKey(remoteOf(plane), successor);
+    expect(await plane.done("keys.get", { params: { id } })).toMatchObject({
+      status: "rotating",
+      grace_ends_at: expect.any(String) as string,
+    });
+  });
+
+  test("the live keys that it made are known, and no others", async () => {
+    const plane = await openPlane();
+    const { id, key } = await plane.makeKey(["keys:read", "keys:write"]);
+    const remote = remoteOf(plane, { key });
+    const make = async (name: string): Promise<string> => {
+      const scopes = { scopes: ["keys:read"] as Scope[], all: false };
+      return (await createKey(remote, { name, scopes, places: [] })).id;
+    };
+    const [first, dead, last] = [await make("first"), await make("dead"), await make("last")];
+    await revokeKey(remote, dead);
+    await plane.makeKey(["keys:read"]);
+    const { made } = await prepareRevocation(remote, id);
+    expect(made?.map((one) => one.id).sort()).toEqual([first, last].sort());
+  });
+
+  test("that they cannot be listed keeps nobody from revoking it", async () => {
+    const plane = await openPlane();
+    const { id } = await plane.makeKey(["keys:read"]);
+    const away = (name: RouteName): void => {
+      if (name === "keys.list") throw new HooklineError("api-unreachable", "the API is away");
+    };
+    const revocation = await prepareRevocation(remoteOf(plane, { before: away }), id);
+    expect(revocation).toMatchObject({ key: { id }, made: undefined });
+  });
+
   test("nothing is asked for that the key may not see", async () => {
     const plane = await openPlane();
     const { id, key } = await plane.makeKey(["keys:write"]);
     const remote = remoteOf(plane, { key });
-    expect(await prepareRevocation(remote, id)).toEqual({ key: undefined, isOwn: true, restores: undefined });
+    expect(await prepareRevocation(remote, id)).toEqual({
+      key: undefined,
+      isOwn: true,
+      restores: undefined,
+      made: undefined,
+    });
     expect(remote.log).toEqual(["keys.current"]);
   });
 });

@@ -186,6 +186,7 @@ describe("a rotation", () => {
 });
 
 describe("a rotation on this machine", () => {
+  const show = (): Promise<void> => Promise.resolve();
   const profile = (key: string, keyId: string): ApiProfile => ({
     kind: "api",
     url: "https://api.example",
@@ -222,6 +223,7 @@ describe("a rotation on this machine", () => {
     await saveProfile(home, "copy", profile(key, id));
     const rotation = await rotateKeyHere(workspace, remote, connection(key), id, {
       graceSeconds,
+      show,
       writeEnv: { file, name: "API_KEY" },
     });
     const { made } = rotation;
@@ -247,6 +249,7 @@ describe("a rotation on this machine", () => {
     await expect(
       rotateKeyHere(workspace, remote, connection(key), id, {
         graceSeconds,
+        show,
         writeEnv: { file, name: "API_KEY" },
       }),
     ).rejects.toMatchObject({ code: "rotation-undone", exitCode: 1 });
@@ -266,7 +269,7 @@ describe("a rotation on this machine", () => {
     chmodSync(home, 0o500);
     onTestFinished(() => chmodSync(home, 0o700));
     await expect(
-      rotateKeyHere(workspace, remote, connection(key), id, { graceSeconds }),
+      rotateKeyHere(workspace, remote, connection(key), id, { graceSeconds, show }),
     ).rejects.toMatchObject({ code: "home-unwritable", exitCode: 1 });
     expect(remote.log).toEqual(["keys.current"]);
   });
@@ -276,12 +279,13 @@ describe("a rotation on this machine", () => {
     async (keySource) => {
       const { remote, id, key } = await setUp();
       const { home, workspace } = folders();
-      await saveProfile(home, "work", profile(key, "key_other"));
+      await saveProfile(home, "work", profile("hk_other", "key_other"));
       const rotation = await rotateKeyHere(workspace, remote, connection(key, { keySource }), id, {
         graceSeconds,
+        show,
       });
       expect(rotation).toMatchObject({ updatedProfile: undefined, staleProfiles: [], isInVariable: true });
-      expect((await loadProfiles(home)).get("work")).toEqual(profile(key, "key_other"));
+      expect((await loadProfiles(home)).get("work")).toEqual(profile("hk_other", "key_other"));
     },
   );
 
@@ -290,8 +294,70 @@ describe("a rotation on this machine", () => {
     const { home, workspace } = folders();
     await saveProfile(home, "work", profile(key, id));
     const other = await plane.makeKey(["keys:read"]);
-    const rotation = await rotateKeyHere(workspace, remote, connection(key), other.id, { graceSeconds });
+    const rotation = await rotateKeyHere(workspace, remote, connection(key), other.id, {
+      graceSeconds,
+      show,
+    });
     expect(rotation).toMatchObject({ updatedProfile: undefined, staleProfiles: [], isInVariable: false });
     expect((await loadProfiles(home)).get("work")).toEqual(profile(key, id));
+  });
+
+  test("shows the new key before the old one's grace begins, and undoes all where it does not arrive", async () => {
+    const { plane, remote, id, key } = await setUp();
+    const { home, workspace } = folders();
+    await saveProfile(home, "work", profile(key, id));
+    const lost = (): Promise<void> => Promise.reject(new HooklineError("output-failed", "the disk is full"));
+    await expect(
+      rotateKeyHere(workspace, remote, connection(key), id, { graceSeconds, show: lost }),
+    ).rejects.toMatchObject({ code: "rotation-undone", exitCode: 1 });
+    expect((await loadProfiles(home)).get("work")).toEqual(profile(key, id));
+    expect(remote.log).not.toContain("keys.retire");
+    expect(await successorOf(plane, id)).toMatchObject({ status: "revoked" });
+
+    remote.log.length = 0;
+    await rotateKeyHere(workspace, remote, connection(key), id, {
+      graceSeconds,
+      async show(made, updatedProfile) {
+        remote.log.push(`show ${updatedProfile}`);
+        expect((await loadProfiles(home)).get("work")).toEqual(profile(made.key, made.id));
+      },
+    });
+    expect(remote.log).toEqual(["keys.current", "keys.rotate", "show work", "keys.retire"]);
+  });
+
+  test("loses no key that another process put into the profile meanwhile", async () => {
+    const { home, workspace } = folders();
+    const plane = await openPlane();
+    const { id, key } = await plane.makeKey(["keys:write"]);
+    const theirs = profile("hk_theirs", "key_theirs");
+    await saveProfile(home, "work", profile(key, id));
+    const remote = remoteOf(plane, { key });
+    const call = remote.call.bind(remote);
+    remote.call = async (name, input) => {
+      const answer = await call(name, input);
+      if (name === "keys.rotate") await saveProfile(home, "work", theirs);
+      return answer;
+    };
+    await expect(
+      rotateKeyHere(workspace, remote, connection(key), id, { graceSeconds, show }),
+    ).rejects.toMatchObject({
+      code: "rotation-undone",
+      message: expect.stringContaining("the profile work holds another key by now") as string,
+    });
+    expect((await loadProfiles(home)).get("work")).toEqual(theirs);
+    expect(await successorOf(plane, id)).toMatchObject({ status: "revoked" });
+    expect(await plane.call("keys.current", {}, key)).toMatchObject({ body: { key: { status: "active" } } });
+
+    // What is put back is the key alone, and only where the profile still holds the new one.
+    await saveProfile(home, "work", profile(key, id));
+    remote.call = call;
+    const late = async (): Promise<void> => {
+      await saveProfile(home, "work", theirs);
+      throw new HooklineError("output-failed", "the disk is full");
+    };
+    await expect(
+      rotateKeyHere(workspace, remote, connection(key), id, { graceSeconds, show: late }),
+    ).rejects.toMatchObject({ code: "rotation-undone" });
+    expect((await loadProfiles(home)).get("work")).toEqual(theirs);
   });
 });

@@ -88,9 +88,17 @@ describe("the activity", () => {
     expect(stdout).not.toContain("\u202e");
     const { stderr: more } = await run(["activity", "list", "--limit", "1"], { place });
     expect(more).toMatch(/^there are more: go on with --cursor \S+, or add --all\n$/);
-    expect(await run(["activity", "list", "--action", "none"], { place })).toMatchObject({
+    const none = await run(["activity", "list", "--action", "none"], { place });
+    expect(none).toMatchObject({ code: 0, stdout: "" });
+    expect(none.stderr).toMatch(
+      /^no such action is known; there are: key\.created, .*\nno activity that matches the filters\n$/,
+    );
+    expect(await run(["activity", "list", "--action", "key.denied"], { place })).toMatchObject({
       code: 0,
       stdout: "",
+      stderr: "no activity that matches the filters\n",
+    });
+    expect(await run(["activity", "list"], { place: createPlace() })).toMatchObject({
       stderr: "no activity\n",
     });
   });
@@ -99,7 +107,9 @@ describe("the activity", () => {
     [["--since", "yesterday"], 2, "usage"],
     [["--limit", "0"], 2, "usage"],
     [["--limit", "1", "--all"], 2, "usage"],
-    [["--key", "nonsense"], 2, "query-invalid"],
+    [["--key", "nonsense"], 2, "usage"],
+    [["--action", "a b"], 2, "usage"],
+    [["--cursor", ""], 2, "usage"],
   ])("%j is exit %i, %s", async (flags, exit, code) => {
     const finished = await run(["activity", "list", "--json", ...flags]);
     expect(finished).toMatchObject({ code: exit, stdout: "" });

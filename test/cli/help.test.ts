@@ -82,15 +82,15 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
       ...["--write-env <file:name>", "--profile <name>"],
     ],
   ],
-  ["endpoints show", ["<id>", "--profile <name>"]],
+  ["endpoints show", ["[id]", "--profile <name>"]],
   [
     "endpoints update",
-    ["<id>", "--url <url>", "--events <types>", "--description <text>", "--profile <name>"],
+    ["[id]", "--url <url>", "--events <types>", "--description <text>", "--profile <name>"],
   ],
-  ["endpoints enable", ["<id>", "--profile <name>"]],
-  ["endpoints disable", ["<id>", "--profile <name>"]],
-  ["endpoints delete", ["<id>", "--yes", "--profile <name>"]],
-  ["endpoints rotate-secret", ["<id>", "--grace <duration>", "--write-env <file:name>", "--profile <name>"]],
+  ["endpoints enable", ["[id]", "--profile <name>"]],
+  ["endpoints disable", ["[id]", "--profile <name>"]],
+  ["endpoints delete", ["[id]", "--yes", "--profile <name>"]],
+  ["endpoints rotate-secret", ["[id]", "--grace <duration>", "--write-env <file:name>", "--profile <name>"]],
   ["events types", ["--provider <id>", "--profile <name>"]],
   [
     "events list",
@@ -99,7 +99,7 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
       ...["--cursor <text>", "--all", "--profile <name>"],
     ],
   ],
-  ["events show", ["<id>", "--profile <name>"]],
+  ["events show", ["[id]", "--profile <name>"]],
   [
     "activity list",
     [
@@ -114,9 +114,9 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
   ["logout", ["[name]", "--yes"]],
   ["whoami", ["--profile <name>"]],
   ["profiles list", []],
-  ["profiles use", ["<name>"]],
+  ["profiles use", ["[name]"]],
   ["profiles show", ["[name]"]],
-  ["profiles delete", ["<name>", "--yes"]],
+  ["profiles delete", ["[name]", "--yes"]],
 ];
 
 describe("help", () => {

@@ -146,7 +146,8 @@ async function fakeApi(
 ): Promise<Record<string, string>> {
   const server = await startServer((request, response) => {
     const path = (request.url ?? "").split("?")[0];
-    const [status, body] = answers[`${request.method} ${path}`] ?? [404, {}];
+    const [status, body] = answers[`${request.method} ${request.url}`] ??
+      answers[`${request.method} ${path}`] ?? [404, {}];
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify(body));
   });
@@ -182,9 +183,8 @@ describe("an API of another", () => {
         name: evil,
         hint: evil,
         provider: evil,
-        created_by: evil,
+        created_by: "key_a",
         last_used_address: evil,
-        status: "revoked",
       },
     };
     const entry = {
@@ -192,9 +192,13 @@ describe("an API of another", () => {
       ...{ actor: { kind: "key", key_id: evil, name: evil }, subject: { id: evil, name: evil } },
       detail: { [evil]: evil },
     };
+    const dead = { ...key, id: "key_c", status: "revoked", revoked_at: key.created_at };
+    const made = { ...key, id: "key_d" };
     const env = await fakeApi({
-      "GET /v1/keys": [200, { data: [key], next_cursor: evil }],
-      "GET /v1/keys/key_a": [200, key],
+      "GET /v1/keys": [200, { data: [made], next_cursor: evil }],
+      "GET /v1/keys?status=live&limit=100": [200, { data: [made], next_cursor: null }],
+      "GET /v1/keys/key_a": [200, { ...key, created_by: evil }],
+      "GET /v1/keys/key_c": [200, dead],
       "POST /v1/keys/key_a/revoke": [200, key],
       "POST /v1/keys": [201, { ...key, key: evil }],
       "GET /v1/keys/current": [200, { account, key, scopes: ["keys:read"] }],
@@ -205,6 +209,7 @@ describe("an API of another", () => {
       ["keys", "show", "key_a"],
       ["keys", "revoke", "key_a"],
       ["keys", "revoke", "key_a", "--yes"],
+      ["keys", "revoke", "key_c"],
       ["keys", "create", "--name", "x", "--scope", "keys:read"],
       ["activity", "list"],
     ].flatMap((args) => [args, [...args, "--json"]]);
@@ -232,7 +237,7 @@ describe("an API of another", () => {
     expect([forPrograms.code, codeOf(forPrograms)]).toEqual([1, "grace-not-begun"]);
     expect(JSON.parse(forPrograms.stdout)).toMatchObject({
       key,
-      replaced: { id: "key_a", grace_ends_at: null },
+      replaced: { id: "key_a", grace_seconds: 86_400 },
     });
   });
 });

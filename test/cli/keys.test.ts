@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createPlace, run, type Finished, type Place } from "./spawn.ts";
+import { bin, createPlace, run, startCommand, type Finished, type Place } from "./spawn.ts";
 
 type Json = Record<string, unknown>;
 
@@ -84,7 +84,7 @@ describe("a key", () => {
       name: "deploy",
       scopes: ["keys:read", "keys:write", "activity:read", "events:read"],
       replaces: old.id,
-      replaced: { id: old.id, grace_ends_at: expect.stringMatching(/Z$/) as string },
+      replaced: { id: old.id, grace_seconds: 1 },
       written: null,
       profile_updated: null,
     });
@@ -137,7 +137,26 @@ describe("a key", () => {
     expect(errorOf(await run(["keys", "list", "--json"], { place, env: as(second.key) }))).toMatchObject({
       code: "key-revoked",
     });
-    expect(await json(place, ["keys", "revoke", second.id, "--yes"])).toEqual(revoked);
+    expect(await json(place, ["keys", "revoke", second.id])).toEqual(revoked);
+    const again = await run(["keys", "revoke", second.id], { place });
+    expect(again.stdout).toMatch(/^test \(key_\w+\) was revoked before, .+: nothing was changed\n$/);
+  });
+
+  test("tells, before it is revoked, which keys it made and who holds it", async () => {
+    const place = createPlace();
+    await create(place);
+    const maker = await create(place);
+    const child = await run(["keys", "create", "--name", "child", "--scope", "keys:read", "--json"], {
+      place,
+      env: as(maker.key),
+    });
+    const { id: childId } = JSON.parse(child.stdout) as { id: string };
+    const { code, stderr } = await run(["keys", "revoke", maker.id, "--yes"], { place, env: as(maker.key) });
+    expect(code).toBe(0);
+    expect(stderr).toBe(
+      "warning: HOOKLINE_API_KEY holds this key: without another there, commands are refused\n" +
+        `note: 1 key that it made goes on working: child (${childId})\n`,
+    );
   });
 
   test("is revoked only where that is confirmed", async () => {
@@ -152,19 +171,60 @@ describe("a key", () => {
     expect(await list(place, "--status", "live")).toHaveLength(1);
   });
 
-  test("that takes another's place gives it back when it is revoked", async () => {
+  test("whose grace has begun ends, whatever becomes of its successor", async () => {
     const place = createPlace();
-    const old = await create(place);
+    const [old] = [await create(place), await create(place)];
     const next = await json<{ id: string }>(place, ["keys", "rotate", old.id]);
     const { code, stdout, stderr } = await run(["keys", "revoke", next.id, "--yes"], { place });
-    expect(code).toBe(0);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toBe(`✓ test (${next.id}) is revoked\n`);
-    expect(stderr).toContain(`test (${old.id}), which it was to replace, works on`);
     expect(await json(place, ["keys", "show", old.id])).toMatchObject({
-      status: "active",
-      grace_ends_at: null,
+      status: "rotating",
+      replaced_by: next.id,
+      grace_ends_at: expect.any(String) as string,
     });
   });
+
+  test("may be made never to end, and never to end by a rotation", async () => {
+    const place = createPlace();
+    const bounded = await create(place, "--expires", "1h");
+    expect(bounded).toMatchObject({ expires_at: expect.any(String) as string });
+    const endless = ["--expires", "never"];
+    expect(await create(place, ...endless)).toMatchObject({ expires_at: null });
+    const own = await run(["keys", "rotate", bounded.id, ...endless, "--json"], {
+      place,
+      env: as(bounded.key),
+    });
+    expect([own.code, errorOf(own).code]).toEqual([3, "expiry-exceeded"]);
+    expect(await json(place, ["keys", "rotate", bounded.id, ...endless])).toMatchObject({ expires_at: null });
+  });
+
+  test.skipIf(process.platform !== "linux")(
+    "that nobody got is revoked, and the one it was to replace stays: exit 1",
+    async () => {
+      const place = createPlace();
+      const old = await create(place);
+      for (const [args, code] of [
+        [["create", "--name", "lost", "--scope", "*"], "creation-undone"],
+        [["rotate", old.id], "rotation-undone"],
+      ] as const)
+        for (const flags of [[], ["--json"]]) {
+          const finished = await startCommand(
+            "sh",
+            ["-c", 'exec "$@" >/dev/full', "sh", process.execPath, bin, "keys", ...args, ...flags],
+            { place },
+          ).finished;
+          expect(finished.code).toBe(1);
+          expect(finished.stderr).toContain("could not be kept, so it was revoked");
+          expect(finished.stderr).not.toMatch(keyText);
+          if (flags.length > 0) expect(errorOf(finished).code).toBe(code);
+        }
+      expect(await list(place, "--status", "live")).toEqual([
+        expect.objectContaining({ id: old.id, status: "active", replaced_by: null, grace_ends_at: null }),
+      ]);
+      expect(await list(place, "--status", "dead")).toHaveLength(4);
+    },
+  );
 
   test("can look like a provider's", async () => {
     const made = await create(createPlace(), "--provider", "fjellride");
@@ -203,13 +263,22 @@ describe("what is refused", () => {
     [["keys", "create", "--name", "x"], /^--scope is missing$/],
     [["keys", "create"], /^--name and --scope are missing$/],
     [["keys", "create", "--name", "x", "--scope", "keys:reed"], /^--scope knows no "keys:reed"$/],
-    [["keys", "create", "--name", "x", "--scope", "*", "--expires", "soon"], /^--expires takes a duration/],
+    [
+      ["keys", "create", "--name", "x", "--scope", "*", "--expires", "soon"],
+      /^--expires takes a duration .*, or never$/,
+    ],
+    [["keys", "create", "--name", "", "--scope", "*"], /^--name: a name must not be empty/],
+    [["keys", "create", "--name", " x", "--scope", "*"], /^--name: a name has no blank at either end$/],
+    [["keys", "create", "--name", "a\nb", "--scope", "*"], /^--name: a name has no line breaks/],
+    [["keys", "create", "--name", "x".repeat(101), "--scope", "*"], /^--name: .* 100 characters at most$/],
+    [["keys", "list", "--cursor", ""], /^--cursor takes what an earlier list ended with$/],
+    [["keys", "list", "--cursor", "a b"], /^--cursor takes what an earlier list ended with$/],
     [
       ["keys", "create", "--name", "x", "--scope", "*", "--write-env", ".env"],
       /^--write-env takes a file and/,
     ],
     [["keys", "rotate", "key_x", "--grace", "2y"], /^--grace takes a duration/],
-    [["keys", "rotate", "key_x", "--expires", "never"], /^--expires takes a duration/],
+    [["keys", "rotate", "key_x", "--expires", "0d"], /^--expires takes a duration .*, or never$/],
     [["keys", "rotate"], /^no key is named$/],
     [["keys", "show"], /^no key is named$/],
     [["keys", "revoke", "--yes"], /^no key is named$/],
@@ -235,7 +304,11 @@ describe("what is refused", () => {
         },
       );
       expect(finished).toMatchObject({ code: 4, stdout: "" });
-      expect(errorOf(finished)).toMatchObject({ code: "not-found" });
+      expect(errorOf(finished)).toEqual({
+        code: "not-found",
+        message: `this account has nothing of that id: ${JSON.stringify(unknown)}`,
+        next_steps: ["see what there is: hookline keys list"],
+      });
     }
   });
 
@@ -269,7 +342,13 @@ describe("what is refused", () => {
     });
     const wrong = await run(["keys", "list", "--json"], { place: own, env: as(`hk_${"0".repeat(36)}`) });
     expect(wrong.code).toBe(3);
-    expect(errorOf(wrong).code).toBe("key-invalid");
+    expect(errorOf(wrong)).toMatchObject({
+      code: "key-invalid",
+      next_steps: [
+        "the key is the one of HOOKLINE_API_KEY: put another there",
+        "or unset it, so that this machine itself asks",
+      ],
+    });
   });
 
   test("the last key that can manage keys, and a second rotation: exit 2", async () => {

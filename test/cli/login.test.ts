@@ -270,6 +270,41 @@ describe("login keeps a key to itself", () => {
   });
 
   test.each([
+    ["example.com", ["did you mean https://example.com?"]],
+    ["localhost:4400/api", ["did you mean http://localhost:4400/api?"]],
+    [stubKey, ["give it as https://HOST or https://HOST/PATH"]],
+  ])("%s lacks its scheme", async (url, steps) => {
+    const finished = await run(["login", url, "--key", "-", "--json"], { input: stubKey });
+    expect(finished.code).toBe(2);
+    expect(errorOf(finished)).toMatchObject({ code: "api-url-invalid", next_steps: steps });
+  });
+
+  test("a URL with a wrong path is named as such", async () => {
+    const { url, key } = await startApi();
+    for (const wrong of [`${url}/nowhere`, (await startServer((_, res) => void res.end("<h1>"))).url]) {
+      const finished = await run(["login", wrong, "--key", "-", "--json"], { input: key });
+      expect([4, 5]).toContain(finished.code);
+      expect(errorOf(finished).next_steps).toEqual([
+        expect.stringMatching(/ answers, but not as a hookline server does: the URL may lack its path/),
+      ]);
+    }
+  });
+
+  test.each<[what: string, args: string[], options: { env?: Record<string, string>; input?: string }]>([
+    ["standard input", ["--key", "-"], { input: "" }],
+    ["blank standard input", ["--key", "-"], { input: " \n" }],
+    ["a file", ["--key", "file:empty.key"], {}],
+    ["a variable", ["--key", "env:EMPTY"], { env: { EMPTY: "" } }],
+    ["the flag", ["--key", ""], {}],
+    ["HOOKLINE_API_KEY", [], { env: { HOOKLINE_API_KEY: " " } }],
+  ])("an empty key of %s is key-missing: exit 3", async (_, args, options) => {
+    const place = createPlace();
+    place.write("empty.key", "\n");
+    const finished = await run(["login", "https://a.example", ...args, "--json"], { place, ...options });
+    expect([finished.code, errorOf(finished).code]).toEqual([3, "key-missing"]);
+  });
+
+  test.each([
     ["a key of Stripe's", "sk_test_51Mabcdefghij", 3, "to log in to Stripe itself: hookline login --stripe"],
     ["two lines", "one\ntwo", 2, "copy the key again, whole and nothing but it"],
   ])("%s goes to no server", async (_, input, exit, step) => {

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { homeOf, startApi, startStub, stubKey } from "./api-server.ts";
+import { closedPort } from "./run-servers.ts";
 import { createPlace, run, type Finished, type Place } from "./spawn.ts";
 import { hasTerminal, startOnTerminal } from "./terminal.ts";
 
@@ -30,7 +31,12 @@ const acme = {
   account: "acme",
   keyId: "key_1",
 };
-const stripe = { kind: "stripe", url: "https://api.stripe.com", key: "sk_test_0123456789abcdef" };
+const stripe = {
+  kind: "stripe",
+  url: "https://api.stripe.com",
+  key: "sk_test_0123456789abcdef",
+  account: "The shop",
+};
 
 describe("profiles list", () => {
   test("marks the current one and shows hints of keys", async () => {
@@ -39,10 +45,10 @@ describe("profiles list", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toBe(
       [
-        "   PROFILE   API                         ACCOUNT  KEY",
+        "   PROFILE   API                                 ACCOUNT   KEY",
         "   embedded  this machine itself",
-        "*  acme      https://hooks.acme.example  acme     hk_…1b2c",
-        "   stripe    https://api.stripe.com               sk_…cdef",
+        "*  acme      https://hooks.acme.example          acme      hk_…1b2c",
+        "   stripe    https://api.stripe.com (test mode)  The shop  sk_…cdef",
         "",
       ].join("\n"),
     );
@@ -51,6 +57,7 @@ describe("profiles list", () => {
         {
           name: "embedded",
           kind: "embedded",
+          mode: null,
           url: null,
           account: null,
           key_id: null,
@@ -61,6 +68,7 @@ describe("profiles list", () => {
         {
           name: "acme",
           kind: "api",
+          mode: null,
           url: acme.url,
           account: "acme",
           key_id: "key_1",
@@ -71,8 +79,9 @@ describe("profiles list", () => {
         {
           name: "stripe",
           kind: "stripe",
+          mode: "test",
           url: stripe.url,
-          account: null,
+          account: "The shop",
           key_id: null,
           key_hint: "sk_…cdef",
           allow_http: false,
@@ -140,6 +149,8 @@ describe("profiles use, show and delete", () => {
   });
 
   test.each<[args: string[], exit: number, code: string, message: RegExp]>([
+    [["profiles", "use"], 2, "usage", /^no profile is named$/],
+    [["profiles", "delete", "--yes"], 2, "usage", /^no profile is named$/],
     [["logout"], 2, "profile-built-in", /^you are not logged in anywhere/],
     [["logout", "embedded", "--yes"], 2, "profile-built-in", /^the profile embedded is built in/],
     [["profiles", "delete", "embedded", "--yes"], 2, "profile-built-in", /cannot be deleted/],
@@ -155,6 +166,24 @@ describe("profiles use, show and delete", () => {
     expect(errorOf(finished).code).toBe(code);
     expect(errorOf(finished).message).toMatch(message);
     expect(readFileSync(fileOf(place), "utf8")).toBe(before);
+  });
+
+  test.skipIf(!hasTerminal)("a terminal is asked which", async () => {
+    const place = withProfiles({ acme, stripe });
+    const using = startOnTerminal(["profiles", "use"], { place });
+    await using.until("Use which profile?");
+    using.type("\x1b[B\r");
+    expect(await using.ended).toBe(0);
+    expect(JSON.parse(readFileSync(fileOf(place), "utf8"))).toMatchObject({ current: "acme" });
+    const deleting = startOnTerminal(["profiles", "delete", "--yes"], { place });
+    await deleting.until("Delete which profile?");
+    deleting.type("\r");
+    expect(await deleting.ended).toBe(0);
+    expect(deleting.screen()).not.toContain("embedded  this machine itself");
+    expect(JSON.parse(readFileSync(fileOf(place), "utf8"))).toEqual({
+      current: "embedded",
+      profiles: { stripe },
+    });
   });
 
   test.skipIf(!hasTerminal)("a terminal is asked, and no means no", async () => {
@@ -263,11 +292,65 @@ describe("whoami", () => {
     expect(good.stderr).toBe("note: HOOKLINE_API_KEY is set: the key of the profile mine is not used\n");
     expect(good.stdout).toContain("from HOOKLINE_API_KEY");
     const bad = await run(["whoami"], { place, env: { HOOKLINE_API_KEY: "hk_stale" } });
-    expect(bad).toMatchObject({ code: 3, stdout: "" });
+    expect(bad.code).toBe(3);
+    expect(bad.stdout).toBe(
+      [
+        "  profile   mine, the current one",
+        "  kind      a hookline server",
+        `  api       ${url}, from the profile`,
+        "  key       …, from HOOKLINE_API_KEY",
+        "",
+      ].join("\n"),
+    );
     expect(bad.stderr).toMatch(
       /^note: HOOKLINE_API_KEY is set: the key of the profile mine is not used\nerror: /,
     );
     expect(bad.stderr).not.toContain("hk_stale");
+  });
+
+  test("tells what is known here where nobody answers, and does not advise to ask it again", async () => {
+    const url = `http://127.0.0.1:${await closedPort()}`;
+    const place = withProfiles({ mine: { kind: "api", url, key: stubKey } }, "mine");
+    const people = await run(["whoami"], { place });
+    expect(people.code).toBe(5);
+    expect(people.stdout).toContain("  key       hk_…1b2c, from the profile\n");
+    expect(people.stderr).toContain("cannot be reached");
+    expect(people.stderr).not.toContain("hookline whoami");
+    const programs = await run(["whoami", "--json"], { place });
+    expect(programs).toMatchObject({ code: 5, stdout: "" });
+    expect(errorOf(programs).code).toBe("api-unreachable");
+  });
+
+  test("says that --profile goes before the variables that name an API", async () => {
+    const { url } = await startStub();
+    const place = withProfiles({ mine: { kind: "api", url, key: stubKey } });
+    const { code, stderr } = await run(["whoami", "--profile", "mine"], {
+      place,
+      env: { HOOKLINE_API_URL: "https://other.example", HOOKLINE_API_KEY: "hk_other" },
+    });
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr:
+        "note: HOOKLINE_API_URL and HOOKLINE_API_KEY are set, but not used: --profile mine goes before\n",
+    });
+  });
+
+  test.each([
+    [{}, [`the key is the one of the profile mine: log in again with hookline login URL --profile mine`]],
+    [
+      { HOOKLINE_API_KEY: "hk_stale" },
+      [
+        "the key is the one of HOOKLINE_API_KEY: put another there",
+        "or unset it, so that the key of the profile mine is used",
+      ],
+    ],
+  ])("of a key that is refused says where it came from: %j", async (env, steps) => {
+    const { url } = await startStub();
+    const place = withProfiles({ mine: { kind: "api", url, key: "hk_old" } }, "mine");
+    const { code, stderr } = await run(["keys", "list", "--json"], { place, env });
+    expect(code).toBe(3);
+    const { error } = JSON.parse(stderr) as { error: { next_steps: string[] } };
+    expect(error.next_steps).toEqual(steps.map((step) => step.replace("URL", url)));
   });
 
   test("prints no control character that a server or a file has in it", async () => {

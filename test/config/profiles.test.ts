@@ -17,6 +17,8 @@ import {
   deleteProfile,
   loadProfiles,
   saveProfile,
+  tryProfiles,
+  updateProfile,
   useProfile,
   type KeptProfile,
 } from "../../src/config/profiles.ts";
@@ -33,7 +35,12 @@ const full: KeptProfile = {
   keyId: "key_1",
   servedBy: "serve",
 };
-const stripe: KeptProfile = { kind: "stripe", url: "https://api.stripe.com", key: "sk_test_1" };
+const stripe: KeptProfile = {
+  kind: "stripe",
+  url: "https://api.stripe.com",
+  key: "sk_test_1",
+  account: "acme",
+};
 
 const fileOf = (home: string): string => join(home, "profiles.json");
 
@@ -158,6 +165,24 @@ describe("profiles", () => {
     });
   });
 
+  test("are changed one by one, or left as they are", async () => {
+    const home = homeWith({ version: 2, current: "a", profiles: { a: { ...api, region: "eu" } } });
+    const before = readFileSync(fileOf(home), "utf8");
+    expect(await updateProfile(home, "a", () => undefined)).toBe(false);
+    expect(await updateProfile(home, "none", (now) => now)).toBe(false);
+    expect(await updateProfile(home, "constructor", (now) => now)).toBe(false);
+    await tryProfiles(home);
+    expect(JSON.parse(readFileSync(fileOf(home), "utf8"))).toEqual(JSON.parse(before));
+    const changed = await updateProfile(home, "a", (now) => now && { ...now, key: "hk_new" });
+    expect(changed).toBe(true);
+    expect(JSON.parse(readFileSync(fileOf(home), "utf8"))).toEqual({
+      version: 2,
+      current: "a",
+      profiles: { a: { ...api, region: "eu", key: "hk_new" } },
+    });
+    await expect(updateProfile(home, "embedded", () => api)).rejects.toEqual(coded("profile-built-in"));
+  });
+
   test("whose current one an editor removed still have the others", async () => {
     const home = homeWith({ current: "gone", profiles: { a: api } });
     const book = await loadProfiles(home);
@@ -229,6 +254,8 @@ describe("a damaged profile file", () => {
     for (const run of [
       () => loadProfiles(home),
       () => saveProfile(home, "b", stripe),
+      () => updateProfile(home, "a", () => api),
+      () => tryProfiles(home),
       () => useProfile(home, "embedded"),
       () => deleteProfile(home, "a"),
     ]) {
@@ -341,6 +368,25 @@ describe("several processes", () => {
     const all = ["a", "b", "c", "d", "e"].flatMap((name) => [0, 1, 2, 3, 4].map((i) => `${name}${i}`));
     expect((await loadProfiles(home)).names()).toEqual(["embedded", ...all]);
     expect(readdirSync(home)).toEqual(["profiles.json"]);
+  });
+
+  test("that change one profile at the same moment each see what the other made of it", async () => {
+    const home = createFolder();
+    await saveProfile(home, "a", { ...api, key: "0" });
+    const count = `{
+      for (let i = 0; i < 10; i++)
+        await profiles.updateProfile(${JSON.stringify(home)}, "a", (now) => ({ ...now, key: String(Number(now.key) + 1) }));
+    }`;
+    // Of those that expect the key as it was, one alone puts its own into its place.
+    const swap = (mine: string): Promise<string> =>
+      inChild(`console.log(await profiles.updateProfile(${JSON.stringify(home)}, "b",
+        (now) => now.key === "old" ? { ...now, key: "${mine}" } : undefined))`);
+    await saveProfile(home, "b", { ...api, key: "old" });
+    const [, , one, two] = await Promise.all([inChild(count), inChild(count), swap("one"), swap("two")]);
+    const book = await loadProfiles(home);
+    expect(book.get("a")).toEqual({ ...api, key: "20" });
+    expect([one, two].sort()).toEqual(["false\n", "true\n"]);
+    expect(book.get("b")).toEqual({ ...api, key: one === "true\n" ? "one" : "two" });
   });
 
   test.each(["SIGINT", "SIGTERM"])("see one %s once, whether they saved a profile or not", async (signal) => {
