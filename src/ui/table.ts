@@ -7,7 +7,7 @@ const MAX_CELL = 500;
 /** Columns the last column gets at least, even where the others fill the terminal. */
 const MIN_LAST = 12;
 /** cli-table3 takes time quadratic in the rows, so it gets them in parts. */
-const PART = 10;
+const PART = 25;
 
 const FRAME = [
   ...["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"],
@@ -57,16 +57,22 @@ export async function table(
   const parts = Array.from({ length: Math.ceil(cells.length / PART) }, (_, index) =>
     cells.slice(index * PART, (index + 1) * PART),
   );
+  const drawn = parts.map((part) => make(part, []));
   const widths = new Array<number>(columns).fill(0);
-  for (const part of parts)
-    for (const [column, needed] of make(part, []).widths.entries())
-      widths[column] = Math.max(widths[column] ?? 0, needed ?? 0);
+  for (const { widths: needed } of drawn)
+    for (const [column, each] of needed.entries()) widths[column] = Math.max(widths[column] ?? 0, each ?? 0);
   const others = widths.slice(0, -1).reduce((sum, each) => sum + each, 0);
   const last = Math.min(widths.at(-1) ?? 0, Math.max(width - others, MIN_LAST) + GAP);
+  // Drawing takes long: what has the widths it needs is not drawn again.
+  const fits = (own: readonly (number | null)[]): boolean =>
+    last === widths.at(-1) && own.every((each, column) => each === widths[column]);
   widths[columns - 1] = last;
 
   return parts
-    .map((part) => make(part, widths).text)
+    .map((part, index) => {
+      const first = drawn[index];
+      return first !== undefined && fits(first.widths) ? first.text : make(part, widths).text;
+    })
     .join("\n")
     .replace(/ +$/gm, "");
 }
