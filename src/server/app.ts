@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
-import type * as z from "zod";
 import { isHooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { Registry } from "../providers/index.ts";
 import { contract, type Answer, type Checked, type Route, type RouteName } from "../remote/contract.ts";
-import type { AnswerRow, Detail, Store, Tables } from "../store/contract.ts";
+import type { Detail, Store, Tables } from "../store/contract.ts";
 import { createAuthenticator, type Credential, type Principal } from "./auth.ts";
 import { createIds, type NewId } from "./ids.ts";
-import { ApiProblem, notFound } from "./problems.ts";
+import { answersLive, checkIdempotencyKey, createOnce } from "./idempotency.ts";
+import { ApiProblem } from "./problems.ts";
 import { handlers } from "./routes/index.ts";
+import { check } from "./validation.ts";
 import type { Vault } from "./vault.ts";
 
 export interface AppOptions {
@@ -84,13 +84,6 @@ export type Handler<Name extends RouteName> = (
   handling: Handling,
   input: Checked<Name>,
 ) => Answer<Name> | Promise<Answer<Name>>;
-
-/** How long an answer is kept for the repetition of its request. */
-const answersLive = 24 * 3_600_000;
-/** How deep a body may be nested. */
-const deepest = 200;
-/** Characters of what is said of one mistake. */
-const longestMessage = 300;
 
 export function createApp(options: AppOptions): App {
   const { store, vault, now, random, report } = options;
@@ -219,51 +212,6 @@ function run(name: RouteName, handling: Handling, input: unknown): Promise<unkno
   return Promise.resolve(handler(handling, input));
 }
 
-/** @throws ApiProblem `query-invalid`, `not-found`, `body-invalid` */
-function check(route: Route, request: ApiRequest): { params?: unknown; query?: unknown; body?: unknown } {
-  const input: { params?: unknown; query?: unknown; body?: unknown } = {};
-  // An id of another form than the API gives out names nothing.
-  if (route.params !== undefined) {
-    const params = route.params.safeParse(request.params);
-    if (!params.success) throw notFound();
-    input.params = params.data;
-  }
-  if (route.query !== undefined) {
-    const query = route.query.safeParse(request.query ?? {});
-    if (!query.success) throw invalid("query-invalid", query.error);
-    input.query = query.data;
-  }
-  if (route.body !== undefined) {
-    if (isDeeper(request.body, deepest))
-      throw new ApiProblem("body-invalid", `the body is nested more than ${deepest} deep`);
-    const body = route.body.safeParse(request.body === undefined ? {} : request.body);
-    if (!body.success) throw invalid("body-invalid", body.error);
-    input.body = body.data;
-  }
-  return input;
-}
-
-/** Whether arrays and objects are nested so deep that what walks them down by calling itself would fail. */
-function isDeeper(value: unknown, limit: number): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > limit) return true;
-    level = level.flatMap((one) =>
-      typeof one === "object" && one !== null ? (Object.values(one) as unknown[]) : [],
-    );
-  }
-  return false;
-}
-
-function invalid(code: "query-invalid" | "body-invalid", error: z.ZodError): ApiProblem {
-  const errors = error.issues.slice(0, 20).map(({ path, message }) => ({
-    path: path.join("."),
-    // Some repeat what was sent.
-    message: message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message,
-  }));
-  return new ApiProblem(code, `the ${code === "body-invalid" ? "body" : "query"} is not valid`, { errors });
-}
-
 /** For routes that ask for no key: there is no account they could touch. */
 function anonymous(options: AppOptions, tables: Tables, now: number, newId: NewId): Handling {
   const nobody: Principal = {
@@ -274,55 +222,4 @@ function anonymous(options: AppOptions, tables: Tables, now: number, newId: NewI
   };
   const nothing = (): Promise<void> => Promise.resolve();
   return { tables, principal: nobody, options, now, newId, inProcess: false, logged: nothing, log: nothing };
-}
-
-function checkIdempotencyKey(key: string): string {
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw new ApiProblem("idempotency-key-invalid", "Idempotency-Key takes 1 to 255 visible ASCII characters");
-}
-
-/** A request with an idempotency key is done once: repeated, it gets the answer it got. */
-function createOnce(
-  tables: Tables,
-  vault: Vault,
-  name: RouteName,
-  { account, key }: Principal,
-  idempotencyKey: string,
-  input: unknown,
-  now: number,
-): { before(): Promise<ApiAnswer | undefined>; keep(status: number, body: unknown): Promise<void> } {
-  const route: Route = contract[name];
-  const caller = key?.id ?? "";
-  const request = createHash("sha256")
-    .update(`${name}\n${JSON.stringify(input)}`)
-    .digest();
-  const place = `answer/${account.id}/${caller}/${idempotencyKey}`;
-  const read = (row: AnswerRow): unknown =>
-    JSON.parse(route.secret ? vault.open(row.body, place) : Buffer.from(row.body).toString("utf8"));
-  return {
-    async before() {
-      await tables.answers.deleteBefore(account.id, now - answersLive);
-      const row = await tables.answers.get(account.id, caller, idempotencyKey);
-      if (row === undefined) return undefined;
-      if (!request.equals(row.request)) {
-        throw new ApiProblem(
-          "idempotency-key-reused",
-          "this Idempotency-Key came with another request before: a new request needs a new one",
-        );
-      }
-      return { status: row.status, headers: { "idempotency-replayed": "true" }, body: read(row) };
-    },
-    keep(status, body) {
-      const text = JSON.stringify(body);
-      return tables.answers.insert({
-        accountId: account.id,
-        caller,
-        idempotencyKey,
-        request,
-        status,
-        body: route.secret ? vault.seal(text, place) : Buffer.from(text),
-        createdAt: now,
-      });
-    },
-  };
 }
