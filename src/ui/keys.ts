@@ -78,7 +78,7 @@ export function showKey(output: Output, key: Key, now: number): void {
 export async function printNewKey(output: Output, made: NewKey, more: object = {}): Promise<void> {
   output.json({ ...made, ...more });
   output.line(safeLine(made.key, 1100));
-  await output.flush();
+  await output.flush({ mustBeRead: true });
 }
 
 /** @param written where the key was written to; where it was not, it is printed already */

@@ -54,10 +54,10 @@ export interface Output {
   /** On standard error: for people, or in JSON mode as one line of JSON. */
   error(error: unknown): void;
   /**
-   * Waits until all is written. A reader that left early is no error.
+   * Waits until all is written. A reader that left early is no error, unless somebody has to read it.
    * @throws HooklineError `output-failed`, once, where standard output could not be written
    */
-  flush(): Promise<void>;
+  flush(options?: { mustBeRead?: boolean }): Promise<void>;
 }
 
 /** Characters gathered before they are written; a write to a file is a system call that blocks. */
@@ -155,12 +155,18 @@ export function createOutput(streams: { stdout: Sink; stderr: Sink }, options: O
         : renderError(error, err, { debug: options.debug ?? false });
       add(streams.stderr, text);
     },
-    async flush() {
+    async flush({ mustBeRead = false } = {}) {
       write();
       if (writing > 0) await new Promise<void>((resolve) => waiting.push(resolve));
       const error = failure;
       failure = undefined;
       if (error) throw error;
+      if (mustBeRead && closed.has(streams.stdout)) {
+        throw new HooklineError("output-failed", "nobody reads standard output any more", {
+          exitCode: EXIT.failed,
+          nextSteps: ["run it again where its output is kept"],
+        });
+      }
     },
   };
 }

@@ -226,6 +226,18 @@ describe("a key", () => {
     },
   );
 
+  test.each([[[]], [["--json"]]])("that its reader left before it came is revoked too %j", async (flags) => {
+    const place = createPlace();
+    const finished = await startCommand(
+      process.execPath,
+      [bin, "keys", "create", "--name", "lost", "--scope", "keys:read", ...flags],
+      { place, reader: (stdout) => stdout.destroy() },
+    ).finished;
+    expect(finished.code).toBe(1);
+    expect(finished.stderr).toContain("could not be kept, so it was revoked");
+    expect(await list(place)).toMatchObject([{ name: "lost", status: "revoked" }]);
+  });
+
   test("can look like a provider's", async () => {
     const made = await create(createPlace(), "--provider", "fjellride");
     expect(made).toMatchObject({ provider: "fjellride", key: expect.stringMatching(/^fjr_/) as string });
