@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { randomText } from "../../src/providers/ids.ts";
 import { hashApiKey, hintOf, looksLikeApiKey, makeApiKey, statusOf } from "../../src/server/api-keys.ts";
 import type { KeyRow } from "../../src/store/contract.ts";
+import { key } from "../store/rows.ts";
 
 const make = (prefix: string): string => makeApiKey(prefix, (length) => randomText(randomBytes, length));
 
@@ -59,25 +60,6 @@ describe("an API key", () => {
 
 describe("the status of a key", () => {
   const now = 1_000_000;
-  const key = (changes: Partial<KeyRow>): KeyRow => ({
-    id: "key_1",
-    accountId: "acct_1",
-    name: "k",
-    hash: new Uint8Array(32),
-    hint: "hk_…",
-    provider: null,
-    scopes: [],
-    createdAt: 0,
-    createdBy: null,
-    expiresAt: null,
-    replaces: null,
-    replacedBy: null,
-    graceEndsAt: null,
-    revokedAt: null,
-    lastUsedAt: null,
-    lastUsedAddress: null,
-    ...changes,
-  });
   test.each<[string, Partial<KeyRow>]>([
     ["active", {}],
     ["active", { expiresAt: now + 1 }],
@@ -88,6 +70,6 @@ describe("the status of a key", () => {
     ["expired", { replacedBy: "key_2", graceEndsAt: now + 1, expiresAt: now }],
     ["revoked", { revokedAt: now, expiresAt: 0, graceEndsAt: 0 }],
   ])("is %s for %o", (status, changes) => {
-    expect(statusOf(key(changes), now)).toBe(status);
+    expect(statusOf(key("acct_1", "key_1", { createdAt: 0, ...changes }), now)).toBe(status);
   });
 });
