@@ -7,24 +7,21 @@ import {
   type Driver,
   type QueryResult,
 } from "kysely";
-import { realSleep, whenFree, type Sleep, type Waiting } from "./busy.ts";
+import { createAccess, type Access } from "./access.ts";
+import type { Sleep } from "./busy.ts";
 import type { Bindable, SqliteDatabase } from "./contract.ts";
-import { rollback } from "./rollback.ts";
 
 /**
- * Kysely over one SQLite connection, shared by all that use it at once. One transaction runs at a time and holds the
- * write lock from its beginning; whatever is outside it waits until it has ended, and never sees its uncommitted rows.
- * While another process holds the lock, reads go on.
- *
- * Statements fail with HooklineError `database-busy` where another process does not give the file free within some 30 s
- * of their being asked for, their turn included.
+ * Kysely over one SQLite connection, shared by all that use it at once, each in its turn.
+ * @param options.access who else uses the connection takes turns by it too
  */
 export function createSqliteDialect(
   database: SqliteDatabase,
-  { sleep = realSleep }: { sleep?: Sleep } = {},
+  options: { sleep?: Sleep; access?: Access } = {},
 ): Dialect {
+  const access = options.access ?? createAccess(database, options);
   return {
-    createDriver: () => createDriver(database, sleep),
+    createDriver: () => createDriver(database, access),
     createQueryCompiler: () => new SqliteQueryCompiler(),
     createAdapter: () => new SqliteAdapter(),
     createIntrospector() {
@@ -33,60 +30,15 @@ export function createSqliteDialect(
   };
 }
 
-/** What waits for one another, in the order in which it came. @returns gives the turn to the next */
-type Turn = () => void;
-
-function createTurns(): () => Promise<Turn> {
-  let last = Promise.resolve();
-  return async () => {
-    const before = last;
-    const { promise, resolve } = withResolvers();
-    last = promise;
-    await before;
-    return resolve;
-  };
-}
-
-interface OpenTransaction {
-  connection: DatabaseConnection;
-  ended: Promise<void>;
-  end: Turn;
-}
-
-function createDriver(database: SqliteDatabase, sleep: Sleep): Driver {
-  const { file } = database;
-  const nextWriter = createTurns();
-  const writing: Waiting = { ms: 0 };
-  let transaction: OpenTransaction | undefined;
-
-  const read = <Result>(work: () => Result): Promise<Result> =>
-    whenFree(file, sleep, async () => {
-      while (transaction !== undefined) await transaction.ended;
-      return work();
-    });
-  const write = async <Result>(work: () => Result): Promise<Result> => {
-    const since = writing.ms;
-    const done = await nextWriter();
-    try {
-      return await whenFree(file, sleep, work, writing, since);
-    } finally {
-      done();
-    }
-  };
-  const end = (): void => {
-    const ended = transaction;
-    transaction = undefined;
-    ended?.end();
-  };
-
+function createDriver(database: SqliteDatabase, access: Access): Driver {
   return {
     init: () => Promise.resolve(),
     async acquireConnection() {
       const connection: DatabaseConnection = {
         async executeQuery<Row>(query: CompiledQuery) {
           const work = (): QueryResult<Row> => execute<Row>(database, query);
-          if (transaction?.connection === connection) return work();
-          return query.query.kind === "SelectQueryNode" ? read(work) : write(work);
+          if (access.isHeldBy(connection)) return work();
+          return query.query.kind === "SelectQueryNode" ? access.read(work) : access.write(work);
         },
         streamQuery() {
           throw new Error("results are not streamed");
@@ -94,39 +46,14 @@ function createDriver(database: SqliteDatabase, sleep: Sleep): Driver {
       };
       return connection;
     },
-    async beginTransaction(connection) {
-      const since = writing.ms;
-      const done = await nextWriter();
-      const begin = (): void => {
-        database.exec("begin immediate");
-        const { promise, resolve } = withResolvers();
-        transaction = {
-          connection,
-          ended: promise,
-          end() {
-            resolve();
-            done();
-          },
-        };
-      };
-      try {
-        await whenFree(file, sleep, begin, writing, since);
-      } catch (error) {
-        done();
-        throw error;
-      }
-    },
-    async commitTransaction() {
-      await whenFree(file, sleep, () => database.exec("commit"), writing);
-      end();
-    },
+    beginTransaction: (connection) => access.begin(connection),
+    commitTransaction: () => access.commit(),
     async rollbackTransaction() {
-      rollback(database);
-      end();
+      access.rollback();
     },
     releaseConnection: () => Promise.resolve(),
     async destroy() {
-      await write(() => database.close());
+      await access.write(() => database.close());
     },
   };
 }
@@ -147,11 +74,4 @@ function changesAlone({ query }: CompiledQuery): boolean {
     default:
       return false;
   }
-}
-
-/** `Promise.withResolvers`, which the oldest Node does not have. */
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined;
-  const promise = new Promise<void>((settle) => (resolve = settle));
-  return { promise, resolve };
 }

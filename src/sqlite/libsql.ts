@@ -2,6 +2,7 @@
 import Libsql from "libsql";
 import type { Row, Value } from "./contract.ts";
 import type { Bound, Connection } from "./driver.ts";
+import { createStatementCache } from "./statements.ts";
 
 type Raw = string | number | bigint | null | ArrayBuffer;
 
@@ -9,13 +10,23 @@ const readsOnly = /^\s*(select|values|explain|pragma)\b/i;
 
 export function connectLibsql(file: string): Connection {
   const database = new Libsql(file);
+  // Parameters are given as one array: a lone object is taken for named ones, and ends the process.
+  const statements = createStatementCache((sql) =>
+    database.prepare<[readonly Bound[]]>(sql).safeIntegers(true),
+  );
   return {
     exec: (sql) => void database.exec(sql),
-    all: (sql, parameters) => locked(database, sql, () => rowsOf(prepared(database, sql).all(parameters))),
+    all: (sql, parameters) =>
+      locked(database, sql, () => rowsOf(statements.run(sql, (statement) => statement.all(parameters)))),
     run: (sql, parameters) =>
-      locked(database, sql, () => ({ changes: prepared(database, sql).run(parameters).changes })),
-    // The file stays open until the statements are collected, but nothing of it is locked any more.
-    close: () => void database.close(),
+      locked(database, sql, () => ({
+        changes: statements.run(sql, (statement) => statement.run(parameters)).changes,
+      })),
+    close() {
+      // The file stays open until the statements are collected, but nothing of it is locked any more.
+      statements.clear();
+      database.close();
+    },
   };
 }
 
@@ -34,11 +45,6 @@ function locked<Result>(database: Libsql.Database, sql: string, work: () => Resu
     if (database.inTransaction) database.exec("rollback");
     throw error;
   }
-}
-
-/** Parameters are given as one array: a lone object is taken for named ones, and ends the process. */
-function prepared(database: Libsql.Database, sql: string): Libsql.Statement<[readonly Bound[]]> {
-  return database.prepare<[readonly Bound[]]>(sql).safeIntegers(true);
 }
 
 function rowsOf(rows: unknown[]): Row[] {

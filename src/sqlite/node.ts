@@ -1,4 +1,5 @@
 import type { Connection } from "./driver.ts";
+import { createStatementCache } from "./statements.ts";
 
 type NodeSqlite = typeof import("node:sqlite");
 
@@ -22,10 +23,15 @@ export function loadNodeSqlite(): NodeSqlite | undefined {
 
 export function connectNode({ DatabaseSync }: NodeSqlite, file: string): Connection {
   const database = new DatabaseSync(file);
+  const statements = createStatementCache((sql) => database.prepare(sql));
   return {
     exec: (sql) => database.exec(sql),
-    all: (sql, parameters) => database.prepare(sql).all(...parameters),
-    run: (sql, parameters) => ({ changes: database.prepare(sql).run(...parameters).changes }),
-    close: () => database.close(),
+    all: (sql, parameters) => statements.run(sql, (statement) => statement.all(...parameters)),
+    run: (sql, parameters) =>
+      statements.run(sql, (statement) => ({ changes: statement.run(...parameters).changes })),
+    close() {
+      statements.clear();
+      database.close();
+    },
   };
 }

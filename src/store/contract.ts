@@ -1,9 +1,11 @@
 /**
  * What the control plane keeps, whatever database keeps it. Times are Unix milliseconds. Ids are given by the caller and
  * sort by the time they were made, so lists run newest first by id. Every row but an account belongs to an account, and
- * nothing here finds another account's rows except `keys.byHash`, which is how a caller becomes known.
+ * nothing here finds another account's rows except `keys.byHash`, which is how a caller becomes known, and `queue`,
+ * which is how deliveries reach those who send them.
  */
 export interface Store extends Tables {
+  queue: Queue;
   /**
    * Does work in one transaction: all of it is kept, on disk, once the promise fulfils; nothing where it rejects.
    * Writes of one account happen one after the other, also those of other processes: what was read in the transaction
@@ -18,6 +20,9 @@ export interface Tables {
   keys: Keys;
   endpoints: Endpoints;
   activity: ActivityLog;
+  events: Events;
+  deliveries: Deliveries;
+  attempts: Attempts;
   answers: Answers;
   settings: Settings;
 }
@@ -42,6 +47,8 @@ export interface Page {
   limit: number;
   /** Only rows whose id is smaller. */
   before?: string;
+  /** Only rows whose id is not smaller. */
+  from?: string | undefined;
 }
 
 export interface Rows<Row> {
@@ -119,6 +126,8 @@ export interface EndpointRow {
   previousSecret: Uint8Array | null;
   /** The first moment the previous secret is no longer in use. */
   previousUntil: number | null;
+  /** Deliveries given up one after another, none that succeeded between them. */
+  failures: number;
 }
 
 export type EndpointChanges = Partial<Omit<EndpointRow, "id" | "accountId" | "provider" | "createdAt">>;
@@ -129,6 +138,8 @@ export interface Endpoints {
   get(accountId: string, id: string): Promise<EndpointRow | undefined>;
   /** @returns false where there is no such endpoint */
   update(accountId: string, id: string, changes: EndpointChanges): Promise<boolean>;
+  /** An account's endpoints of a provider, but the deleted ones. */
+  ofProvider(accountId: string, provider: string): Promise<EndpointRow[]>;
   /** Drops the previous secrets that are in use no longer: those whose `previousUntil` is not after `now`. */
   dropPreviousSecrets(accountId: string, now: number): Promise<void>;
   /** Without the deleted ones. */
@@ -137,6 +148,174 @@ export interface Endpoints {
     page: Page,
     filter?: { provider?: string | undefined; status?: "enabled" | "disabled" | undefined },
   ): Promise<Rows<EndpointRow>>;
+}
+
+/** Something that happened at a provider, as it is told to endpoints. */
+export interface EventRow {
+  id: string;
+  accountId: string;
+  provider: string;
+  type: string;
+  /** What the provider's own id of it is; the same at every attempt to deliver it. */
+  messageId: string;
+  /** The body, byte for byte. */
+  payload: Uint8Array;
+  createdAt: number;
+}
+
+export type EventHead = Omit<EventRow, "payload">;
+
+export interface Events {
+  insert(event: EventRow): Promise<void>;
+  get(accountId: string, id: string): Promise<EventRow | undefined>;
+  list(
+    accountId: string,
+    page: Page,
+    filter?: { provider?: string | undefined; type?: string | undefined },
+  ): Promise<Rows<EventHead>>;
+}
+
+export type DeliveryStatus = "pending" | "sending" | "succeeded" | "failed" | "cancelled";
+
+/** An event on its way to an endpoint. */
+export interface DeliveryRow {
+  id: string;
+  accountId: string;
+  eventId: string;
+  endpointId: string;
+  provider: string;
+  eventType: string;
+  status: DeliveryStatus;
+  /** Of both kinds. */
+  attemptsMade: number;
+  /** The first attempt and those of the schedule. */
+  automaticMade: number;
+  createdAt: number;
+  /** When the next attempt is due; null where none is to come, or it is under way. */
+  dueAt: number | null;
+  /** When the schedule's next attempt is due, also while a manual one comes first; null where the schedule is over. */
+  scheduledAt: number | null;
+  /** Whether the next attempt, or the one under way, was asked for by hand. */
+  isManual: boolean;
+  /** Who sends it, while it is being sent. */
+  worker: string | null;
+  /** Counts the changes of the account's deliveries: larger than any before. */
+  changed: number;
+}
+
+export type NewDelivery = Omit<DeliveryRow, "changed">;
+
+/** How a delivery stands after an attempt, or after it was asked for by hand. */
+export type DeliveryChanges = Pick<
+  DeliveryRow,
+  "status" | "attemptsMade" | "automaticMade" | "dueAt" | "scheduledAt" | "isManual"
+>;
+
+export interface DeliveryFilter {
+  status?: DeliveryStatus | undefined;
+  endpointId?: string | undefined;
+  eventId?: string | undefined;
+  eventType?: string | undefined;
+}
+
+/** Every change of a delivery gives it a `changed` of its own. */
+export interface Deliveries {
+  insert(delivery: NewDelivery): Promise<void>;
+  get(accountId: string, id: string): Promise<DeliveryRow | undefined>;
+  /**
+   * Changes a delivery, and takes it off the hands of who sends it.
+   * @param worker only while this one sends it; null: only while nobody does
+   * @returns false where that is not so
+   */
+  update(accountId: string, id: string, worker: string | null, changes: DeliveryChanges): Promise<boolean>;
+  /** Cancels what is pending for an endpoint. @returns how many */
+  cancel(accountId: string, endpointId: string): Promise<number>;
+  /** @param oldest by id, smallest first; `before` and `from` mean what they mean */
+  list(accountId: string, page: Page, filter?: DeliveryFilter, oldest?: boolean): Promise<Rows<DeliveryRow>>;
+  /** Deliveries with a larger `changed`, by it; what else has changed since is among them with a larger one yet. */
+  changes(accountId: string, after: number, limit: number): Promise<Rows<DeliveryRow>>;
+  /** The largest `changed` of an account, 0 where it has no deliveries. */
+  lastChange(accountId: string): Promise<number>;
+}
+
+/** One try to deliver. */
+export interface AttemptRow {
+  accountId: string;
+  deliveryId: string;
+  /** From 1 on, over both kinds. */
+  number: number;
+  kind: "automatic" | "manual";
+  startedAt: number;
+  durationMs: number;
+  /** Of the answer; null where none came. */
+  status: number | null;
+  /** Why it failed, null where it succeeded; the same in words. */
+  error: string | null;
+  message: string | null;
+  /** Beginning of the answer's body. */
+  answer: Uint8Array | null;
+  /** Length of the whole body. */
+  answerBytes: number | null;
+}
+
+export type AttemptHead = Omit<AttemptRow, "answer" | "answerBytes">;
+
+export interface Attempts {
+  insert(attempt: AttemptRow): Promise<void>;
+  /** By number. */
+  list(accountId: string, deliveryId: string): Promise<AttemptRow[]>;
+  /** The attempt of that number of each delivery, in any order. */
+  heads(accountId: string, of: readonly { deliveryId: string; number: number }[]): Promise<AttemptHead[]>;
+}
+
+/** A delivery that somebody has taken on, with what it takes to send it. */
+export interface ClaimedDelivery {
+  delivery: DeliveryRow;
+  event: EventRow;
+  endpoint: EndpointRow;
+}
+
+/** How many deliveries may be taken on. */
+export interface Room {
+  /** In all. */
+  total: number;
+  /** Of an endpoint … */
+  each: number;
+  /** … but of these, by their ids. */
+  of: ReadonlyMap<string, number>;
+}
+
+/**
+ * What is due of all accounts, for those who send it. Whoever does holds a lease; what one whose lease has ended had
+ * taken on is due again. Each method is a transaction of its own.
+ */
+export interface Queue {
+  /** Begins or prolongs a lease. */
+  renew(lease: Lease): Promise<void>;
+  /** Ends a lease; all it had is due again. */
+  release(worker: string, now: number): Promise<void>;
+  /** Takes away the leases that have ended: what was taken on under them is due again. */
+  reclaim(now: number): Promise<void>;
+  /**
+   * Takes on deliveries that are due, whose endpoint is enabled and whose provider is one of these: they are `sending`
+   * then. Those of several endpoints in turns, of each the longest due first.
+   */
+  claim(lease: Lease, now: number, providers: readonly string[], room: Room): Promise<ClaimedDelivery[]>;
+  /** Takes on these deliveries, as far as they are due and their endpoint is enabled. */
+  claimThese(
+    lease: Lease,
+    now: number,
+    accountId: string,
+    ids: readonly string[],
+  ): Promise<ClaimedDelivery[]>;
+  /** When the next attempt is due of all that could be claimed; undefined where none is to come. */
+  nextDue(providers: readonly string[]): Promise<number | undefined>;
+}
+
+/** Until when what a worker has taken on is its own. */
+export interface Lease {
+  worker: string;
+  until: number;
 }
 
 /** A value of an activity's detail. */

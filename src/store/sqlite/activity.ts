@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { ActivityLog, ActivityRow, Detail } from "../contract.ts";
-import { pageOf, type Database, type StoredActivity } from "./database.ts";
+import { pageOf, within, type Database, type StoredActivity } from "./database.ts";
 
 const columns = [
   "id",
@@ -34,8 +34,10 @@ export function createActivityLog(database: Database): ActivityLog {
         .execute();
     },
     async list(accountId, page, { action, keyId, since, until } = {}) {
-      let query = database.selectFrom("activity").select(columns).where("accountId", "=", accountId);
-      if (page.before !== undefined) query = query.where("id", "<", page.before);
+      let query = within(
+        database.selectFrom("activity").select(columns).where("accountId", "=", accountId),
+        page,
+      );
       if (action !== undefined) query = query.where("action", "=", action);
       if (keyId !== undefined) {
         const by = (column: "actorKeyId" | "subjectId") =>

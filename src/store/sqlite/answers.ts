@@ -1,25 +1,34 @@
-import type { Answers } from "../contract.ts";
-import type { Database } from "./database.ts";
+import type { AnswerRow, Answers } from "../contract.ts";
+import { columnList, insertInto, type Statements } from "./statements.ts";
 
-export function createAnswers(database: Database): Answers {
+const fields = [
+  "accountId",
+  "caller",
+  "idempotencyKey",
+  "request",
+  "status",
+  "body",
+  "createdAt",
+] as const satisfies readonly (keyof AnswerRow)[];
+const insert = insertInto("answers", fields);
+const select = `
+select ${columnList(fields)} from answers where account_id = ? and caller = ? and idempotency_key = ?`;
+const deleteBefore = "delete from answers where account_id = ? and created_at < ?";
+
+export function createAnswers(statements: Statements): Answers {
   return {
     async insert(answer) {
-      await database.insertInto("answers").values(answer).execute();
+      await statements.run(
+        insert,
+        fields.map((field) => answer[field]),
+      );
     },
-    get: (accountId, caller, idempotencyKey) =>
-      database
-        .selectFrom("answers")
-        .selectAll()
-        .where("accountId", "=", accountId)
-        .where("caller", "=", caller)
-        .where("idempotencyKey", "=", idempotencyKey)
-        .executeTakeFirst(),
+    async get(accountId, caller, idempotencyKey) {
+      const [row] = await statements.all(select, [accountId, caller, idempotencyKey]);
+      return row as AnswerRow | undefined;
+    },
     async deleteBefore(accountId, time) {
-      await database
-        .deleteFrom("answers")
-        .where("accountId", "=", accountId)
-        .where("createdAt", "<", time)
-        .execute();
+      await statements.run(deleteBefore, [accountId, time]);
     },
   };
 }

@@ -1,9 +1,12 @@
-import type { Kysely } from "kysely";
+import type { Kysely, SelectQueryBuilder } from "kysely";
 import type {
   Account,
   ActivityRow,
   AnswerRow,
+  AttemptRow,
+  DeliveryRow,
   EndpointRow,
+  EventRow,
   KeyRow,
   Page,
   Rows as RowsOfPage,
@@ -23,10 +26,23 @@ export interface Schema {
   endpoints: StoredEndpoint;
   activity: StoredActivity;
   answers: AnswerRow;
+  events: EventRow;
+  deliveries: Omit<DeliveryRow, "isManual"> & { isManual: number };
+  attempts: AttemptRow;
   settings: { name: string; value: Uint8Array };
 }
 
 export type Database = Kysely<Schema>;
+
+/** Only what a page asks for; how many of it is another matter. */
+export function within<Table extends "keys" | "endpoints" | "activity" | "events" | "deliveries", Row>(
+  query: SelectQueryBuilder<Schema, Table, Row>,
+  { before, from }: Page,
+): SelectQueryBuilder<Schema, Table, Row> {
+  const rows = query as unknown as SelectQueryBuilder<Schema, "events", Row>;
+  const bounded = before === undefined ? rows : rows.where("id", "<", before);
+  return (from === undefined ? bounded : bounded.where("id", ">=", from)) as unknown as typeof query;
+}
 
 /** @param found rows of a page and one more, if there is one */
 export function pageOf<Found, Row>(

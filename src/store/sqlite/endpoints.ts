@@ -1,7 +1,30 @@
+import type { Row } from "../../sqlite/contract.ts";
 import type { EndpointRow, Endpoints } from "../contract.ts";
-import { pageOf, type Database, type StoredEndpoint } from "./database.ts";
+import { pageOf, within, type Database } from "./database.ts";
+import { columnList, type Statements } from "./statements.ts";
 
-export function createEndpoints(database: Database): Endpoints {
+export const endpointFields = [
+  "accountId",
+  "id",
+  "url",
+  "provider",
+  "events",
+  "description",
+  "disabledAt",
+  "disabledReason",
+  "createdAt",
+  "deletedAt",
+  "secretHint",
+  "secret",
+  "previousSecret",
+  "previousUntil",
+  "failures",
+] as const satisfies readonly (keyof EndpointRow)[];
+
+const select = `select ${columnList(endpointFields)} from endpoints where account_id = ?`;
+const selectOfProvider = `${select} and provider = ? and deleted_at is null`;
+
+export function createEndpoints(database: Database, statements: Statements): Endpoints {
   const endpoints = database.selectFrom("endpoints").selectAll();
   return {
     async insert(endpoint) {
@@ -11,7 +34,7 @@ export function createEndpoints(database: Database): Endpoints {
         .execute();
     },
     async get(accountId, id) {
-      const row = await endpoints.where("accountId", "=", accountId).where("id", "=", id).executeTakeFirst();
+      const [row] = await statements.all(`${select} and id = ?`, [accountId, id]);
       return row === undefined ? undefined : toEndpoint(row);
     },
     async update(accountId, id, { events, ...changes }) {
@@ -25,6 +48,9 @@ export function createEndpoints(database: Database): Endpoints {
         .executeTakeFirst();
       return numUpdatedRows > 0n;
     },
+    async ofProvider(accountId, provider) {
+      return (await statements.all(selectOfProvider, [accountId, provider])).map(toEndpoint);
+    },
     async dropPreviousSecrets(accountId, now) {
       await database
         .updateTable("endpoints")
@@ -34,8 +60,7 @@ export function createEndpoints(database: Database): Endpoints {
         .execute();
     },
     async list(accountId, page, { provider, status } = {}) {
-      let query = endpoints.where("accountId", "=", accountId).where("deletedAt", "is", null);
-      if (page.before !== undefined) query = query.where("id", "<", page.before);
+      let query = within(endpoints.where("accountId", "=", accountId).where("deletedAt", "is", null), page);
       if (provider !== undefined) query = query.where("provider", "=", provider);
       if (status !== undefined)
         query = query.where("disabledAt", status === "enabled" ? "is" : "is not", null);
@@ -43,11 +68,11 @@ export function createEndpoints(database: Database): Endpoints {
         .orderBy("id", "desc")
         .limit(page.limit + 1)
         .execute();
-      return pageOf(page, found, toEndpoint);
+      return pageOf(page, found, (row) => ({ ...row, events: JSON.parse(row.events) as string[] }));
     },
   };
 }
 
-function toEndpoint(row: StoredEndpoint): EndpointRow {
-  return { ...row, events: JSON.parse(row.events) as string[] };
+export function toEndpoint(row: Row): EndpointRow {
+  return { ...(row as unknown as EndpointRow), events: JSON.parse(String(row["events"])) as string[] };
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { CamelCasePlugin, Kysely, type KyselyPlugin } from "kysely";
+import { createAccess } from "../../sqlite/access.ts";
 import { createSqliteDialect } from "../../sqlite/dialect.ts";
 import { migrate } from "../../sqlite/migrate.ts";
 import { openSqlite, type OpenOptions } from "../../sqlite/open.ts";
@@ -7,11 +8,17 @@ import type { Store, Tables } from "../contract.ts";
 import { createAccounts } from "./accounts.ts";
 import { createActivityLog } from "./activity.ts";
 import { createAnswers } from "./answers.ts";
+import { createAttempts } from "./attempts.ts";
 import type { Database, Schema } from "./database.ts";
+import { createDeliveries } from "./deliveries.ts";
 import { createEndpoints } from "./endpoints.ts";
+import { createEvents } from "./events.ts";
+import { createGroups } from "./groups.ts";
 import { createKeys } from "./keys.ts";
 import { controlPlane } from "./migrations.ts";
+import { createQueue } from "./queue.ts";
 import { createSettings } from "./settings.ts";
+import { statementsWithin, type Statements } from "./statements.ts";
 
 /**
  * The store in one SQLite file, which any number of processes may share.
@@ -26,8 +33,9 @@ export async function createSqliteStore(file: string, options: OpenOptions = {})
     sqlite.close();
     throw error;
   }
+  const access = createAccess(sqlite, options);
   const database: Database = new Kysely<Schema>({
-    dialect: createSqliteDialect(sqlite, options),
+    dialect: createSqliteDialect(sqlite, { access }),
     plugins: [new CamelCasePlugin()],
   });
   /** Set in what runs as part of a transaction. */
@@ -43,20 +51,39 @@ export async function createSqliteStore(file: string, options: OpenOptions = {})
     },
     transformResult: ({ result }) => Promise.resolve(result),
   };
-  return {
-    ...createTables(database.withPlugin(outside)),
-    // One writer at a time is what SQLite allows, so every account waits for every other.
-    async write(_accountId, work) {
+  const statements: Statements = {
+    async all(sql, parameters) {
       checkOutside();
-      return database.transaction().execute(async (transaction) => {
-        const state = { ended: false };
-        try {
-          return await running.run(state, () => work(createTables(transaction)));
-        } finally {
-          state.ended = true;
-        }
-      });
+      return access.read(() => sqlite.all(sql, parameters));
     },
+    async run(sql, parameters) {
+      checkOutside();
+      return access.write(() => sqlite.run(sql, parameters));
+    },
+  };
+  const inGroup = createGroups(sqlite, database, (transaction) => {
+    let isOver = false;
+    const within = statementsWithin(sqlite, () => {
+      if (isOver) throw new Error("the transaction is over");
+    });
+    return { tables: createTables(transaction, within), end: () => void (isOver = true) };
+  });
+  // One writer at a time is what SQLite allows, so every account waits for every other.
+  const write = async <Result>(work: (tables: Tables) => Promise<Result>): Promise<Result> => {
+    checkOutside();
+    return inGroup(async (tables) => {
+      const state = { ended: false };
+      try {
+        return await running.run(state, () => work(tables));
+      } finally {
+        state.ended = true;
+      }
+    });
+  };
+  return {
+    ...createTables(database.withPlugin(outside), statements),
+    write: (_accountId, work) => write(work),
+    queue: createQueue(sqlite, write, (work) => access.read(work)),
     async close() {
       checkOutside();
       await database.destroy();
@@ -66,13 +93,16 @@ export async function createSqliteStore(file: string, options: OpenOptions = {})
   };
 }
 
-function createTables(database: Database): Tables {
+function createTables(database: Database, statements: Statements): Tables {
   return {
     accounts: createAccounts(database),
-    keys: createKeys(database),
-    endpoints: createEndpoints(database),
+    keys: createKeys(database, statements),
+    endpoints: createEndpoints(database, statements),
     activity: createActivityLog(database),
-    answers: createAnswers(database),
+    events: createEvents(database, statements),
+    deliveries: createDeliveries(database, statements),
+    attempts: createAttempts(database, statements),
+    answers: createAnswers(statements),
     settings: createSettings(database),
   };
 }

@@ -1,8 +1,31 @@
+import type { Row } from "../../sqlite/contract.ts";
 import { sql, type ExpressionBuilder, type ExpressionWrapper, type SqlBool } from "kysely";
 import type { KeyRow, Keys } from "../contract.ts";
-import { pageOf, type Database, type Schema, type StoredKey } from "./database.ts";
+import { pageOf, within, type Database, type Schema, type StoredKey } from "./database.ts";
+import { columnList, type Statements } from "./statements.ts";
 
-export function createKeys(database: Database): Keys {
+const fields = [
+  "accountId",
+  "id",
+  "name",
+  "hash",
+  "hint",
+  "provider",
+  "scopes",
+  "createdAt",
+  "createdBy",
+  "expiresAt",
+  "replaces",
+  "replacedBy",
+  "graceEndsAt",
+  "revokedAt",
+  "lastUsedAt",
+  "lastUsedAddress",
+] as const satisfies readonly (keyof KeyRow)[];
+const selectById = `select ${columnList(fields)} from keys where account_id = ? and id = ?`;
+const selectByHash = `select ${columnList(fields)} from keys where hash = ?`;
+
+export function createKeys(database: Database, statements: Statements): Keys {
   const keys = database.selectFrom("keys").selectAll();
   return {
     async insert(key) {
@@ -12,10 +35,10 @@ export function createKeys(database: Database): Keys {
         .execute();
     },
     async get(accountId, id) {
-      return read(await keys.where("accountId", "=", accountId).where("id", "=", id).executeTakeFirst());
+      return read(await statements.all(selectById, [accountId, id]));
     },
     async byHash(hash) {
-      return read(await keys.where("hash", "=", hash).executeTakeFirst());
+      return read(await statements.all(selectByHash, [hash]));
     },
     async update(accountId, id, changes) {
       if (Object.keys(changes).length === 0) return (await this.get(accountId, id)) !== undefined;
@@ -28,8 +51,7 @@ export function createKeys(database: Database): Keys {
       return numUpdatedRows > 0n;
     },
     async list(accountId, page, filter) {
-      let query = keys.where("accountId", "=", accountId);
-      if (page.before !== undefined) query = query.where("id", "<", page.before);
+      let query = within(keys.where("accountId", "=", accountId), page);
       if (filter?.status === "live") query = query.where((where) => isLive(where, filter.now));
       if (filter?.status === "dead") query = query.where((where) => where.not(isLive(where, filter.now)));
       const found = await query
@@ -68,7 +90,8 @@ function isLive(
   ]);
 }
 
-const read = (row: StoredKey | undefined): KeyRow | undefined => (row === undefined ? undefined : toKey(row));
+const read = ([row]: Row[]): KeyRow | undefined =>
+  row === undefined ? undefined : toKey(row as unknown as StoredKey);
 
 function toKey(row: StoredKey): KeyRow {
   return { ...row, scopes: JSON.parse(row.scopes) as string[] };

@@ -88,6 +88,69 @@ create table settings (
   value blob not null
 ) strict;
 `,
+  `
+alter table endpoints add column failures integer not null default 0;
+
+create table events (
+  account_id text not null references accounts (id),
+  id text not null,
+  provider text not null,
+  type text not null,
+  message_id text not null,
+  created_at integer not null,
+  payload blob not null,
+  primary key (account_id, id)
+) strict;
+create index events_by_type on events (account_id, type, id);
+create index events_by_provider on events (account_id, provider, id);
+
+create table deliveries (
+  account_id text not null,
+  id text not null,
+  event_id text not null,
+  endpoint_id text not null,
+  provider text not null,
+  event_type text not null,
+  status text not null,
+  attempts_made integer not null,
+  automatic_made integer not null,
+  created_at integer not null,
+  due_at integer,
+  scheduled_at integer,
+  is_manual integer not null,
+  worker text,
+  changed integer not null,
+  primary key (account_id, id),
+  foreign key (account_id, event_id) references events (account_id, id)
+) strict, without rowid;
+create index deliveries_by_status on deliveries (account_id, status, id);
+create index deliveries_by_endpoint on deliveries (account_id, endpoint_id, id);
+create index deliveries_by_event on deliveries (account_id, event_id, id);
+create index deliveries_by_type on deliveries (account_id, event_type, id);
+create unique index deliveries_by_change on deliveries (account_id, changed);
+create index deliveries_pending on deliveries (account_id, endpoint_id, due_at) where status = 'pending';
+create index deliveries_sending on deliveries (worker) where status = 'sending';
+
+create table attempts (
+  account_id text not null,
+  delivery_id text not null,
+  number integer not null,
+  kind text not null,
+  started_at integer not null,
+  duration_ms real not null,
+  status integer,
+  error text,
+  message text,
+  answer_bytes integer,
+  answer blob,
+  primary key (account_id, delivery_id, number)
+) strict, without rowid;
+
+create table workers (
+  id text primary key not null,
+  until integer not null
+) strict;
+`,
 ];
 
 /** The database of a control plane; its application id reads "hkcp" in a file's header. */
