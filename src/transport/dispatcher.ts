@@ -3,8 +3,9 @@ import { HooklineError } from "../errors.ts";
 import type { SenderOptions } from "./send.ts";
 import { isLoopback } from "./target.ts";
 
-/** A proxy knows nothing of the sender's own machine. */
-export function isProxied(origin: URL, { proxy }: SenderOptions): boolean {
+/** A proxy knows nothing of the sender's own machine, and would connect where a guard sees nothing of it. */
+export function isProxied(origin: URL, { proxy, guard }: SenderOptions): boolean {
+  if (guard !== undefined) return false;
   return (proxy?.http !== undefined || proxy?.https !== undefined) && !isLoopback(origin);
 }
 
@@ -51,7 +52,8 @@ export async function createDispatcher(origin: URL, options: SenderOptions): Pro
     }
   }
   const { Pool } = await import("./pool.ts");
-  return new Pool(origin.origin, { ...shared, connect: { ...tls, timeout: options.timeoutMs } });
+  const lookup = options.guard === undefined ? {} : { lookup: options.guard.lookup };
+  return new Pool(origin.origin, { ...shared, connect: { ...tls, ...lookup, timeout: options.timeoutMs } });
 }
 
 async function trusted(pem: string): Promise<string[]> {

@@ -1,11 +1,15 @@
 /** Why no answer came. */
 export type SendErrorCode =
-  "refused" | "dns" | "unreachable" | "timeout" | "tls" | "reset" | "protocol" | "aborted";
+  "refused" | "dns" | "unreachable" | "timeout" | "tls" | "reset" | "protocol" | "aborted" | "target-refused";
+
+/** The code of the error with which a target guard ends a connection. */
+export const refusalCode = "ERR_TARGET_REFUSED";
 
 /** What an error of a connection means, and its words. */
 export function explain(error: Error): { error: SendErrorCode; message: string } {
-  // Several addresses tried in turn give one error for each.
-  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  // Several addresses tried in turn give one error for each; that one may not be tried says most.
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const first: unknown = errors.find(isRefusal) ?? errors[0] ?? error;
   const { code = "", message = String(first) } = first as NodeJS.ErrnoException;
   const cause = (error.cause as Error | undefined)?.message;
   switch (code) {
@@ -25,6 +29,8 @@ export function explain(error: Error): { error: SendErrorCode; message: string }
     case "EPIPE":
     case "UND_ERR_SOCKET":
       return { error: "reset", message: "the connection was closed before an answer came" };
+    case refusalCode:
+      return { error: "target-refused", message };
     case "EPROTO":
     case "ERR_SSL_WRONG_VERSION_NUMBER":
       return { error: "tls", message: "what answers there speaks no TLS that fits: is it http://?" };
@@ -37,4 +43,8 @@ export function explain(error: Error): { error: SendErrorCode; message: string }
       if (error.name === "AssertionError") return { error: "protocol", message: "its answer is not HTTP" };
       return { error: "protocol", message: cause === undefined ? message : `${message}: ${cause}` };
   }
+}
+
+function isRefusal(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | undefined)?.code === refusalCode;
 }

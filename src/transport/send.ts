@@ -1,6 +1,8 @@
+import { isIP } from "node:net";
 import type { Dispatcher } from "undici";
 import type { RawHeaders } from "../signing/types.ts";
 import { createDispatcher, isProxied } from "./dispatcher.ts";
+import { hostOf, type TargetGuard } from "./guard.ts";
 import { explain, type SendErrorCode } from "./send-errors.ts";
 
 export type { SendErrorCode } from "./send-errors.ts";
@@ -40,6 +42,8 @@ export interface SenderOptions {
   /** PEM certificates to trust beside the well-known ones. */
   ca?: string;
   proxy?: { http?: string; https?: string; no?: string };
+  /** Held against every connection, so that no proxy is used; what it refuses fails with `target-refused`. */
+  guard?: TargetGuard;
 }
 
 /** The one way hookline sends a request: bytes go out as they are, no redirect is followed, nothing is thrown. */
@@ -56,6 +60,7 @@ export interface Sender {
 export async function createSender(origin: URL, options: SenderOptions): Promise<Sender> {
   const proxied = isProxied(origin, options);
   const dispatcher = await createDispatcher(origin, options);
+  const refusal = literalRefusal(origin, options.guard);
   const underWay = new Set<Exchange>();
   const deadlines = createDeadlines(underWay);
   let closed = false;
@@ -69,6 +74,7 @@ export async function createSender(origin: URL, options: SenderOptions): Promise
         });
         underWay.add(exchange);
         if (closed) return exchange.giveUp("aborted", "interrupted");
+        if (refusal !== undefined) return exchange.giveUp("target-refused", refusal);
         deadlines.set(exchange, request.timeoutMs ?? options.timeoutMs);
         try {
           dispatcher.dispatch(
@@ -92,6 +98,12 @@ export async function createSender(origin: URL, options: SenderOptions): Promise
       await dispatcher.destroy();
     },
   };
+}
+
+/** Node asks no lookup for a host that is an address. */
+function literalRefusal(origin: URL, guard: TargetGuard | undefined): string | undefined {
+  const host = hostOf(origin);
+  return guard === undefined || isIP(host) === 0 ? undefined : guard.refusal(host);
 }
 
 /** One request and its answer, as undici reports them; ends once, whatever comes first. */
