@@ -1,6 +1,7 @@
+import { HooklineError } from "../errors.ts";
 import { randomText, uuid } from "../providers/ids.ts";
 import type { Payload } from "../payloads/load.ts";
-import { loadPayloads } from "../payloads/load.ts";
+import { isRemote, loadPayloads, type LoadOptions } from "../payloads/load.ts";
 import type { Edit } from "../payloads/edit.ts";
 import { deliveryIdOf, lazyJson } from "../providers/event.ts";
 import { createHeaderMaker, type HeaderOverride } from "../transport/request.ts";
@@ -13,6 +14,10 @@ export type { Edit } from "../payloads/edit.ts";
 export interface PrepareOptions {
   what: readonly string[];
   provider?: string;
+  /** The API that `remote:` names are of, as `--profile` says. */
+  profile?: string;
+  /** Ends the wait for an API's answer, with the error `interrupted`. */
+  signal?: AbortSignal;
   edits: readonly Edit[];
   /** Renew the envelope's id and time for every request. */
   fresh: boolean;
@@ -34,14 +39,8 @@ export interface PreparedPayload {
  * @throws HooklineError where a payload, an edit or a secret is wrong: before anything is sent
  */
 export async function prepare(workspace: Workspace, options: PrepareOptions): Promise<PreparedPayload[]> {
-  const { host, registry, fixturesDir } = workspace;
-  const payloads = await loadPayloads(options.what, {
-    registry,
-    fixturesDir,
-    cwd: host.cwd,
-    readStdin: () => host.stdin.read("the payload"),
-    ...(options.provider === undefined ? {} : { provider: options.provider }),
-  });
+  const { host } = workspace;
+  const payloads = await load(workspace, options);
   const editing = options.edits.length > 0 || options.fresh ? await import("../payloads/edit.ts") : undefined;
   return payloads.map((payload) => {
     const { provider } = payload;
@@ -73,6 +72,37 @@ export async function prepare(workspace: Workspace, options: PrepareOptions): Pr
     // A first one at once: what cannot be freshened or signed is told before anything is sent.
     next();
     return { payload, origin, next };
+  });
+}
+
+/** Reads the payloads. The code that reads those of the remote is loaded only where one is named. */
+async function load(
+  workspace: Workspace,
+  { what, provider, profile, signal }: PrepareOptions,
+): Promise<Payload[]> {
+  const { host, registry, fixturesDir } = workspace;
+  const options: LoadOptions = {
+    registry,
+    fixturesDir,
+    cwd: host.cwd,
+    readStdin: () => host.stdin.read("the payload"),
+    ...(provider === undefined ? {} : { provider }),
+  };
+  if (!what.some(isRemote)) return loadPayloads(what, options);
+  const { withRemoteReader } = await import("./remote-payloads.ts");
+  const reading = withRemoteReader(workspace, profile, (readRemote) =>
+    loadPayloads(what, { ...options, readRemote }),
+  );
+  return signal === undefined ? reading : Promise.race([reading, interruption(signal)]);
+}
+
+/** Fails once the signal comes. */
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void =>
+      reject(new HooklineError("interrupted", "the payloads were not read to their end"));
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
   });
 }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { HooklineError } from "../errors.ts";
+import type { Payload } from "../payloads/load.ts";
 import { parseTarget } from "../transport/target.ts";
 import { prepare, type PrepareOptions } from "./prepare.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
@@ -43,9 +44,7 @@ export async function sign(workspace: Workspace, options: SignOptions): Promise<
   const text = headers.map(utf8);
   const out = options.out === undefined ? undefined : resolve(workspace.host.cwd, options.out);
   const curl =
-    options.curl === undefined
-      ? undefined
-      : curlArguments(options.curl, text, sourceOf(out, payload.path, body.equals(payload.body)));
+    options.curl === undefined ? undefined : curlArguments(options.curl, text, sourceOf(out, payload, body));
   if (out !== undefined) write(out, body);
   return {
     provider: payload.provider.id,
@@ -63,12 +62,15 @@ function utf8(value: string): string {
   return Buffer.from(value, "latin1").toString("utf8");
 }
 
-function sourceOf(out: string | undefined, path: string | undefined, unchanged: boolean): string {
+/** The file that holds the signed bytes. */
+function sourceOf(out: string | undefined, payload: Payload, body: Buffer): string {
+  const unchanged = body.equals(payload.body);
   if (out !== undefined) return out;
-  if (path !== undefined && unchanged) return path;
+  if (payload.path !== undefined && unchanged) return payload.path;
+  const origin = payload.source === "remote" ? "the API" : "standard input";
   throw new HooklineError(
     "sign-needs-out",
-    `the signed bytes are in no file that curl could send: ${unchanged ? "they came from standard input" : "they were edited"}`,
+    `the signed bytes are in no file that curl could send: ${unchanged ? `they came from ${origin}` : "they were edited"}`,
     {
       nextSteps: ["add --out FILE: the bytes are written there and curl reads them from it"],
     },

@@ -4,6 +4,7 @@ import type { Edit } from "../actions/prepare.ts";
 /** Flags of every command that signs a payload. */
 export interface PayloadFlags {
   provider?: string;
+  profile?: string;
   secret: string[];
   header: string[];
   fresh?: boolean;
@@ -17,6 +18,7 @@ export function addPayloadFlags(command: Command): readonly Edit[] {
   const edits: Edit[] = [];
   command
     .option("--provider <id>", "whose webhook it is, where the payload's name does not say")
+    .option("--profile <name>", "the API that remote:ID is read from, as `hookline profiles list` names it")
     .option(
       "--secret <ref>",
       "env:NAME, file:PATH or - for standard input; repeat for a rotation",

@@ -15,7 +15,10 @@ interface Flags extends PayloadFlags {
 
 export function define(command: Command, context: Context): void {
   command
-    .argument("[payloads...]", "provider/event, an event, a provider (all its events), files, folders, or -")
+    .argument(
+      "[payloads...]",
+      "provider/event, an event, a provider (all its events), files, folders, remote:ID, or -",
+    )
     .option("--to <target>", "3000, 3000/path, host:port/path or a URL");
   const edits = addPayloadFlags(command);
   command
@@ -34,7 +37,8 @@ Exit code 0 where all succeeded, 1 otherwise.
 Examples:
   hookline replay order.created --to 3000/webhooks
   hookline replay fareplay --to http://localhost:3000/webhooks --fresh
-  hookline replay ./payloads/ --provider fynn --to 3000 --times 100 --concurrency 10`,
+  hookline replay ./payloads/ --provider fynn --to 3000 --times 100 --concurrency 10
+  hookline replay remote:evt_1NG8… --profile stripe --to 3000   # a published event, signed with your own secret`,
     )
     .action(
       context.runUntilSignal(async (session, payloads: string[], flags: Flags) => {
@@ -72,6 +76,7 @@ Examples:
             insecure: flags.insecure === true,
             signal,
             ...(flags.provider === undefined ? {} : { provider: flags.provider }),
+            ...(flags.profile === undefined ? {} : { profile: flags.profile }),
             ...(parsed.rate === undefined ? {} : { rate: parsed.rate }),
             ...(parsed.timeout === undefined ? {} : { timeoutMs: parsed.timeout }),
             ...(flags.ca === undefined ? {} : { ca: flags.ca }),

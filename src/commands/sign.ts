@@ -9,7 +9,7 @@ interface Flags extends PayloadFlags {
 }
 
 export function define(command: Command, context: Context): void {
-  command.argument("<payload>", "provider/event, an event, a file, or - for standard input");
+  command.argument("<payload>", "provider/event, an event, a file, remote:ID, or - for standard input");
   const edits = addPayloadFlags(command);
   command
     .option("--at <time>", "sign as of this time (ISO 8601 or Unix seconds)")
@@ -20,7 +20,8 @@ export function define(command: Command, context: Context): void {
       `
 Examples:
   hookline sign order.created
-  hookline sign order.created --set data.total=0.01 --out order.json --curl 3000/webhooks`,
+  hookline sign order.created --set data.total=0.01 --out order.json --curl 3000/webhooks
+  hookline sign remote:evt_1NG8… --profile stripe --out event.json --curl 3000/webhooks`,
     )
     .action(
       context.run(async ({ host, output }, what: string, flags: Flags) => {
@@ -43,6 +44,7 @@ Examples:
           fresh: flags.fresh === true,
           headers: header,
           ...(flags.provider === undefined ? {} : { provider: flags.provider }),
+          ...(flags.profile === undefined ? {} : { profile: flags.profile }),
           ...(at === undefined ? {} : { at }),
           ...(flags.curl === undefined ? {} : { curl: flags.curl }),
           ...(flags.out === undefined ? {} : { out: flags.out }),

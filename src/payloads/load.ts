@@ -11,9 +11,9 @@ export { listFixtures } from "./fixtures.ts";
 
 /** Raw bytes to send, as they were found. */
 export interface Payload {
-  /** As it is shown: `fareplay/order.created`, `./x.json`, `-`. */
+  /** As it is shown: `fareplay/order.created`, `./x.json`, `remote:evt_1`, `-`. */
   name: string;
-  source: "fixture" | "file" | "stdin";
+  source: "fixture" | "file" | "stdin" | "remote";
   /** Who signs it. */
   provider: Provider;
   event?: string;
@@ -30,6 +30,16 @@ export interface LoadOptions {
   /** The provider asked for by `--provider`: it signs, wherever the bytes come from. */
   provider?: string;
   readStdin: () => Promise<Buffer>;
+  /** Reads a published event of the remote; where left out, `remote:` names nothing. */
+  readRemote?: (id: string) => Promise<RemoteEvent>;
+}
+
+/** A published event, by whose webhook it is. */
+export interface RemoteEvent {
+  /** Id of its provider, which the registry may not know. */
+  provider: string;
+  type: string;
+  body: Buffer;
 }
 
 interface Loading extends LoadOptions {
@@ -39,11 +49,18 @@ interface Loading extends LoadOptions {
 /** How far above a file named by the user its provider's folder is looked for. */
 const parentsSearched = 3;
 
+const remotePrefix = "remote:";
+
+/** Whether a name means an event of the remote. */
+export function isRemote(name: string): boolean {
+  return name.startsWith(remotePrefix);
+}
+
 /**
- * Finds and reads what the user named, in order: `-` (stdin), a provider (all its events), `provider/event`, an event, a
- * file or a folder (all files below, by path).
+ * Finds and reads what the user named, in order: `-` (stdin), `remote:ID`, a provider (all its events),
+ * `provider/event`, an event, a file or a folder (all files below, by path).
  * Throws `payload-unknown` (exit 4), `payload-ambiguous`, `payload-provider-unknown`, `payload-source-unknown`,
- * `payload-unreadable`, `payload-too-large` (over 64 MiB) and `provider-unknown`.
+ * `payload-unreadable`, `payload-too-large` (over 64 MiB), `provider-unknown` and what `readRemote` throws.
  */
 export async function loadPayloads(names: readonly string[], options: LoadOptions): Promise<Payload[]> {
   const { registry, provider } = options;
@@ -55,14 +72,8 @@ export async function loadPayloads(names: readonly string[], options: LoadOption
 
 async function load(name: string, loading: Loading): Promise<Payload[]> {
   if (name === "-") return [await fromStdin(loading)];
-  const source = /^(inbox|remote):/.exec(name)?.[0];
-  if (source !== undefined) {
-    throw new HooklineError(
-      "payload-source-unknown",
-      `${name} cannot be sent: this version reads fixtures, files and stdin, not ${source}`,
-      { nextSteps: ["name an event, a file or a folder, or pipe the body in and name it -"] },
-    );
-  }
+  if (isRemote(name)) return [await fromRemote(name, loading)];
+  if (name.startsWith("inbox:")) throw unread(name, "fixtures, files, stdin and remote:, not inbox:");
   if (isPath(name)) return fromDisk(name, loading);
 
   const provider = loading.registry.get(name);
@@ -135,6 +146,32 @@ async function fromStdin({ signer, readStdin }: Loading): Promise<Payload> {
   const body = await readStdin();
   refuseTooLarge(body, "what came on stdin");
   return { name: "-", source: "stdin", provider: signer, ...eventIn(signer, body), body };
+}
+
+async function fromRemote(name: string, { registry, signer, readRemote }: Loading): Promise<Payload> {
+  if (readRemote === undefined) throw unread(name, "fixtures and files here, not remote:");
+  const { provider: id, type, body } = await readRemote(name.slice(remotePrefix.length));
+  const provider = signer ?? registry.get(id);
+  if (provider === undefined) {
+    const owner = JSON.stringify(id.length > 100 ? `${id.slice(0, 99)}…` : id);
+    throw new HooklineError("provider-unknown", `${name} is of ${owner}, a provider not known here`, {
+      exitCode: EXIT.notFound,
+      nextSteps: [
+        "say who signs it: --provider fareplay",
+        "or define its provider in hookline.json; those known: hookline providers list",
+      ],
+    });
+  }
+  refuseTooLarge(body, name);
+  return { name, source: "remote", provider, event: type, body };
+}
+
+function unread(name: string, sources: string): HooklineError {
+  return new HooklineError(
+    "payload-source-unknown",
+    `${name} cannot be sent: this version reads ${sources}`,
+    { nextSteps: ["name an event, a file or a folder, or pipe the body in and name it -"] },
+  );
 }
 
 async function fromDisk(name: string, loading: Loading): Promise<Payload[]> {

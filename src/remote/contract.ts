@@ -24,7 +24,7 @@ export interface Route {
   secret?: true;
 }
 
-export type ProblemStatus = 404 | 409 | 410 | 501;
+export type ProblemStatus = 404 | 409 | 410;
 
 const of = <Id extends z.ZodType>(id: Id) => z.object({ id });
 const query = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape);
@@ -175,13 +175,13 @@ export const contract = {
   "endpoints.test": {
     method: "POST",
     path: "/v1/endpoints/{id}/test",
-    summary: "Send an endpoint a test event",
+    summary: "Send an endpoint a sample of its provider's, once",
     scope: "events:write",
     params: of(schemas.endpointId),
-    body: z.strictObject({ type: schemas.publishEvent.shape.type.optional() }),
+    body: schemas.testEndpoint,
     status: 202,
     answer: schemas.publishedEvent,
-    problems: [404, 409, 410, 501],
+    problems: [404, 409, 410],
   },
   "eventTypes.list": {
     method: "GET",
@@ -200,7 +200,6 @@ export const contract = {
     query: query(schemas.eventQuery),
     status: 200,
     answer: list(schemas.event),
-    problems: [501],
   },
   "events.publish": {
     method: "POST",
@@ -210,7 +209,6 @@ export const contract = {
     body: schemas.publishEvent,
     status: 202,
     answer: schemas.publishedEvent,
-    problems: [501],
   },
   "events.get": {
     method: "GET",
@@ -220,7 +218,7 @@ export const contract = {
     params: of(schemas.eventId),
     status: 200,
     answer: schemas.eventDetail,
-    problems: [404, 501],
+    problems: [404],
   },
   "deliveries.list": {
     method: "GET",
@@ -230,7 +228,15 @@ export const contract = {
     query: query({ ...schemas.page, ...schemas.deliveryFilter }),
     status: 200,
     answer: list(schemas.delivery),
-    problems: [501],
+  },
+  "deliveries.changes": {
+    method: "GET",
+    path: "/v1/deliveries/changes",
+    summary: "Deliveries that have changed, in the order of their last change",
+    scope: "deliveries:read",
+    query: query(schemas.changeQuery),
+    status: 200,
+    answer: schemas.changes(schemas.delivery),
   },
   "deliveries.get": {
     method: "GET",
@@ -240,7 +246,7 @@ export const contract = {
     params: of(schemas.deliveryId),
     status: 200,
     answer: schemas.deliveryDetail,
-    problems: [404, 501],
+    problems: [404],
   },
   "deliveries.retry": {
     method: "POST",
@@ -248,19 +254,19 @@ export const contract = {
     summary: "Try a delivery once more, beside its schedule",
     scope: "deliveries:write",
     params: of(schemas.deliveryId),
+    body: schemas.retryDelivery,
     status: 202,
-    answer: schemas.deliveryDetail,
-    problems: [404, 409, 410, 501],
+    answer: schemas.delivery,
+    problems: [404, 409, 410],
   },
   "deliveries.retryMany": {
     method: "POST",
     path: "/v1/deliveries/retry",
-    summary: "Try every delivery that matches once more",
+    summary: "Try many deliveries once more, beside their schedules",
     scope: "deliveries:write",
     body: schemas.retryDeliveries,
     status: 202,
     answer: schemas.retriedDeliveries,
-    problems: [501],
   },
   "activity.list": {
     method: "GET",
@@ -303,6 +309,9 @@ export type NewEndpoint = z.output<typeof schemas.newEndpoint>;
 export type RotatedEndpoint = z.output<typeof schemas.rotatedEndpoint>;
 export type Event = z.output<typeof schemas.event>;
 export type EventDetail = z.output<typeof schemas.eventDetail>;
+export type PublishedEvent = z.output<typeof schemas.publishedEvent>;
+export type Delivery = z.output<typeof schemas.delivery>;
+export type DeliveryDetail = z.output<typeof schemas.deliveryDetail>;
 export type EventTypeInfo = z.output<typeof schemas.eventTypeInfo>;
 export type ActivityEntry = z.output<typeof schemas.activityEntry>;
 export type Problem = z.output<typeof schemas.problem>;
@@ -315,5 +324,10 @@ export interface Remote {
    *   429, 5xx and what cannot be reached
    */
   call<Name extends RouteName>(name: Name, input: Input<Name>): Promise<Answer<Name>>;
+  /**
+   * Delivers what is due, until the signal comes. Only where no server does: in the embedded control plane, whose
+   * publishing and retrying calls make the first attempt before they answer.
+   */
+  deliver?: (signal: AbortSignal) => Promise<void>;
   close(): Promise<void>;
 }

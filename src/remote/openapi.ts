@@ -70,7 +70,6 @@ const problems: Record<400 | 401 | 403 | 422 | 429 | ProblemStatus, [name: strin
   410: ["Gone", "The thing is no more"],
   422: ["Invalid", "The body is not valid; `errors` says where"],
   429: ["TooManyRequests", "Too many requests"],
-  501: ["NotImplemented", "This server does not do that"],
 };
 
 const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });

@@ -195,8 +195,10 @@ export const eventDetail = z.object({
 });
 export const publishedEvent = z.object({
   ...eventFields,
-  /** One for each endpoint that is subscribed to it. */
+  /** One for each enabled endpoint that is subscribed to it. */
   deliveries: z.array(z.object({ id: id("dlv"), endpoint_id: id("ep") })),
+  /** Endpoints that are subscribed to it and get nothing, as they are disabled. */
+  disabled_endpoints: z.array(id("ep")),
 });
 export const publishEvent = z
   .strictObject({
@@ -215,31 +217,48 @@ export const eventTypeInfo = z.object({
   description: z.string(),
 });
 
-const attempt = z.object({
+const attemptFields = {
+  /** From 1 on, over both kinds. */
   number: z.int(),
+  /** `automatic`: the first, and those of the provider's schedule. */
   kind: z.enum(["automatic", "manual"]),
   started_at: time,
   duration_ms: z.number(),
   /** Status of the answer; null where none came. */
   status: maybe(z.int()),
-  /** Why none came. */
+  /**
+   * Why it failed, null where it succeeded: `status` (not one the provider takes), `late`, `timeout`, `refused`, `dns`,
+   * `unreachable`, `reset`, `tls`, `protocol`, `target-refused` (an address the server sends nothing to), `unsendable`.
+   */
   error: maybe(z.string()),
-  /** The first 20 kB of the answer, as text. */
+  /** The same in words. */
+  message: maybe(z.string()),
+};
+const attempt = z.object({
+  ...attemptFields,
+  /** The first 20 kB of the answer's body, as text. */
   answer: maybe(z.string()),
+  /** Length of the whole body in bytes. */
+  answer_bytes: maybe(z.int()),
 });
 const deliveryStatus = z.enum(["pending", "sending", "succeeded", "failed", "cancelled"]);
 const deliveryFields = {
-  id: id("dlv"),
-  event_id: id("evt"),
-  endpoint_id: id("ep"),
+  id: z.string(),
+  event_id: z.string(),
+  /** Null where the API does not tell single endpoints apart, as Stripe's. */
+  endpoint_id: maybe(z.string()),
+  endpoint_url: maybe(z.string()),
   provider: z.string(),
   event_type: z.string(),
   status: deliveryStatus,
-  attempts_made: z.int(),
+  /** Null where the API does not say, as Stripe's. */
+  attempts_made: maybe(z.int()),
   created_at: time,
+  /** Null where none is due: it is under way, over, or its endpoint is disabled. */
   next_attempt_at: maybe(time),
 };
-export const delivery = z.object({ ...deliveryFields, last_attempt: maybe(attempt) });
+export const delivery = z.object({ ...deliveryFields, last_attempt: maybe(z.object(attemptFields)) });
+/** A delivery with all its attempts, oldest first. */
 export const deliveryDetail = z.object({ ...deliveryFields, attempts: z.array(attempt) });
 export const deliveryFilter = {
   status: deliveryStatus.optional(),
@@ -249,8 +268,52 @@ export const deliveryFilter = {
   since: time.optional(),
   until: time.optional(),
 };
-export const retryDeliveries = z.strictObject(deliveryFilter);
-export const retriedDeliveries = z.object({ retried: z.int() });
+export const testEndpoint = z.strictObject({
+  /** Without it the first the endpoint is subscribed to and the server has a sample of. */
+  type: eventType.optional(),
+});
+export const retryDelivery = z.strictObject({
+  /** Send one that has succeeded once more. */
+  force: z.boolean().default(false),
+  /** Where it goes, where the id alone does not say: of use with Stripe. */
+  endpoint_id: line(255).optional(),
+});
+/** Either `ids`, or a filter; a filter without a status means the failed ones, and takes up to 100 of them, oldest first. */
+export const retryDeliveries = z
+  .strictObject({
+    ids: z.array(id("dlv")).min(1).max(100).optional(),
+    ...deliveryFilter,
+    force: z.boolean().default(false),
+  })
+  .refine(
+    ({ ids, force: _force, ...filter }) =>
+      (ids === undefined) !== Object.values(filter).every((value) => value === undefined),
+    { error: "needs either ids or a filter" },
+  );
+export const retriedDeliveries = z.object({
+  data: z.array(
+    z.object({
+      id: id("dlv"),
+      retried: z.boolean(),
+      /** Why it is not retried: a problem's code, and its words. */
+      code: maybe(z.string()),
+      message: maybe(z.string()),
+    }),
+  ),
+  /** Whether the filter takes more. */
+  more: z.boolean(),
+});
+/** Without a cursor: from now on. */
+export const changeQuery = {
+  limit: page.limit,
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, "must be the next_cursor of another page")
+    .optional(),
+};
+/** What `next_cursor` names is never the end: changes to come stand behind it. */
+export const changes = <Item extends z.ZodType>(item: Item) =>
+  z.object({ data: z.array(item), next_cursor: z.string(), more: z.boolean() });
 
 export const activityEntry = z.object({
   id: id("act"),

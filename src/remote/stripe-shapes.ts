@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Endpoint, Event } from "./contract.ts";
+import type { Delivery, Endpoint, Event } from "./contract.ts";
 
 /** Unix seconds that a date can hold. */
 const seconds = z.int().min(0).max(8.64e12);
@@ -20,6 +20,11 @@ export const stripeDeleted = z.object({ id: z.string().min(1), deleted: z.litera
 
 /** What is read of Stripe's event. Source: https://docs.stripe.com/api/events/object */
 export const stripeEvent = z.object({ id: z.string().min(1), type: z.string(), created: seconds });
+
+export const stripeDeliveredEvent = stripeEvent.extend({
+  /** How many endpoints have not accepted it, whether Stripe still tries or not. */
+  pending_webhooks: z.int().min(0),
+});
 
 /** What is read of Stripe's account. Source: https://docs.stripe.com/api/accounts/object */
 export const stripeAccount = z.object({
@@ -54,6 +59,32 @@ export function endpointOf(endpoint: z.output<typeof stripeEndpoint>): Endpoint 
 
 export function eventOf({ id, type, created }: z.output<typeof stripeEvent>): Event {
   return { id, provider: "stripe", type, created_at: timeOf(created) };
+}
+
+/** An event's deliveries, which Stripe's API tells of only together, as one. */
+export function deliveryOf(
+  { id, type, created }: z.output<typeof stripeEvent>,
+  status: Delivery["status"],
+): Omit<Delivery, "last_attempt"> {
+  return {
+    id,
+    event_id: id,
+    endpoint_id: null,
+    endpoint_url: null,
+    provider: "stripe",
+    event_type: type,
+    status,
+    attempts_made: null,
+    created_at: timeOf(created),
+    next_attempt_at: null,
+  };
+}
+
+/** The status it is listed under. One that no endpoint is subscribed to has failed nowhere. */
+export function statusOf({
+  pending_webhooks,
+}: z.output<typeof stripeDeliveredEvent>): "failed" | "succeeded" {
+  return pending_webhooks > 0 ? "failed" : "succeeded";
 }
 
 export function accountOf({ id, email, business_profile, settings }: z.output<typeof stripeAccount>): {

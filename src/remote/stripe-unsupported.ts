@@ -11,10 +11,6 @@ const noKeys: Lack = {
     "manage them in the Dashboard under Developers › API keys: https://dashboard.stripe.com/apikeys",
   ],
 };
-const noDeliveries: Lack = {
-  message: "Stripe has no API that shows single deliveries",
-  nextSteps: ["see them in the Dashboard under Developers › Webhooks: https://dashboard.stripe.com/webhooks"],
-};
 const ownEvents = [
   "send one yourself, signed: hookline replay stripe/checkout.session.completed --to TARGET",
   "or have Stripe make one in test mode, with its own CLI: stripe trigger checkout.session.completed",
@@ -47,10 +43,20 @@ const lacks = {
     message: "Stripe has no API that publishes an event: it makes them of what happens in the account",
     nextSteps: ownEvents,
   },
-  "deliveries.list": noDeliveries,
-  "deliveries.get": noDeliveries,
-  "deliveries.retry": noDeliveries,
-  "deliveries.retryMany": noDeliveries,
+  "deliveries.retryMany": {
+    message: "Stripe resends one event at a time",
+    nextSteps: [
+      "name each: hookline deliveries retry evt_… evt_…",
+      "see which there are: hookline deliveries list --status failed",
+    ],
+  },
+  "deliveries.changes": {
+    message: "Stripe has no API that tells what changes of its deliveries",
+    nextSteps: [
+      "see which failed: hookline deliveries list --status failed",
+      "or watch them in the Dashboard under Developers › Webhooks: https://dashboard.stripe.com/webhooks",
+    ],
+  },
   "activity.list": {
     message: "Stripe has no API for the log of requests",
     nextSteps: ["see it in the Dashboard under Developers › Logs: https://dashboard.stripe.com/logs"],

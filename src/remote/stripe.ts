@@ -1,28 +1,15 @@
-import type { Stripe } from "stripe";
-import type * as z from "zod";
-import {
-  contract,
-  type Answer,
-  type Caller,
-  type Endpoint,
-  type EventTypeInfo,
-  type Input,
-  type Remote,
-  type RouteName,
-  type Scope,
-} from "./contract.ts";
-import { explainStripeError, isDenial, namedAccount } from "./stripe-errors.ts";
+import { contract, type Caller, type EventTypeInfo, type Remote, type Scope } from "./contract.ts";
+import { isDenial, namedAccount } from "./stripe-errors.ts";
 import type { Exchange } from "./http.ts";
-import { createHttpClient, unexpected, type RawAnswer } from "./stripe-http.ts";
 import {
-  check,
-  checkId,
-  checkKey,
-  enabledEvents,
-  problemsOf,
-  secondsOf,
-  warningsOf,
-} from "./stripe-input.ts";
+  createStripeClient,
+  narrowedTo,
+  pageOf,
+  startingAfter,
+  type StripeHandlers,
+} from "./stripe-client.ts";
+import { deliveryHandlers } from "./stripe-deliveries.ts";
+import { check, checkId, checkKey, enabledEvents, warningsOf } from "./stripe-input.ts";
 import {
   accountOf,
   endpointOf,
@@ -47,78 +34,33 @@ export interface StripeRemoteOptions {
   eventTypes: readonly EventTypeInfo[];
 }
 
-/** Most of a list that Stripe gives at once. */
-const mostAtOnce = 100;
-/** Pages that are looked through for endpoints of a status: Stripe allows far fewer endpoints. */
-const mostPages = 20;
-
 /** What this adapter serves. A restricted key may be allowed less, which Stripe tells only when it is tried. */
-const scopes: readonly Scope[] = ["endpoints:read", "endpoints:write", "events:read"];
-
-type Handlers = { [Name in RouteName]: (input: Input<Name>) => Promise<Answer<Name>> };
+const scopes: readonly Scope[] = [
+  "endpoints:read",
+  "endpoints:write",
+  "events:read",
+  "deliveries:read",
+  "deliveries:write",
+];
 
 /**
- * Stripe's own API as a remote: its webhook endpoints and, for 30 days, its events. The SDK is loaded by the first call
- * that needs it; it tries twice more after lost connections, 409 and 5xx, a POST under one `Idempotency-Key`.
+ * Stripe's own API as a remote: its webhook endpoints and, for 30 days, its events and what became of them. The SDK is
+ * loaded by the first call that needs it; it tries twice more after lost connections, 409 and 5xx, a POST under one
+ * `Idempotency-Key`.
  * @throws HooklineError `api-key-malformed`, `api-key-publishable`; from `call` also `stripe-unsupported` (exit 2) for
  *   what Stripe's API does not offer, and `stripe-refused`, `key-invalid`, `scope-missing`, `not-found`,
- *   `rate-limited`, `api-error` and those of `createHttpClient` with the exit codes that `Remote` names
+ *   `rate-limited`, `api-error`, `stripe-endpoint-none`, `stripe-endpoint-ambiguous` and those of `createHttpClient`
+ *   with the exit codes that `Remote` names
  */
 export function createStripeRemote(options: StripeRemoteOptions): Remote {
   const { key, url, exchange, close, eventTypes } = options;
   checkKey(key);
-  let sdk: Promise<Stripe> | undefined;
-  const load = async (): Promise<Stripe> => {
-    const { Stripe } = await import("./stripe-sdk.ts");
-    return new Stripe(key, {
-      httpClient: createHttpClient(exchange, url),
-      maxNetworkRetries: 2,
-      telemetry: false,
-      appInfo: { name: "hookline" },
-    });
-  };
+  const client = createStripeClient({ key, url, exchange });
+  const { ask, listEndpoints, endpointsOfStatus } = client;
 
-  /** Asks Stripe, and reads of the answer what the shape says. */
-  const ask = async <Shape extends z.ZodType>(
-    shape: Shape,
-    request: (stripe: Stripe) => Promise<unknown>,
-  ): Promise<{ value: z.output<Shape>; text: string }> => {
-    const answer = await (sdk ??= load()).then(request).catch((error: unknown) => {
-      throw explainStripeError(error, { key, host: url.host });
-    });
-    const read = shape.safeParse(answer);
-    if (!read.success) throw unexpected(url.host, problemsOf(read.error));
-    const { text } = (answer as { lastResponse: RawAnswer }).lastResponse;
-    return { value: read.data, text };
-  };
-
-  const listEndpoints = async (limit: number, cursor: string | undefined) =>
-    (
-      await ask(stripeList(stripeEndpoint), (stripe) =>
-        stripe.webhookEndpoints.list({ limit, ...startingAfter(cursor) }),
-      )
-    ).value;
-
-  /** Stripe cannot list by status, so its pages are looked through. */
-  const endpointsOfStatus = async (
-    status: Endpoint["status"],
-    limit: number,
-    cursor: string | undefined,
-  ): Promise<Answer<"endpoints.list">> => {
-    const found: Endpoint[] = [];
-    let after = cursor;
-    for (let pages = 0; pages < mostPages && found.length <= limit; pages++) {
-      const { data, has_more } = await listEndpoints(mostAtOnce, after);
-      found.push(...data.map(endpointOf).filter((endpoint) => endpoint.status === status));
-      after = data.at(-1)?.id;
-      if (!has_more || after === undefined) break;
-    }
-    const data = found.slice(0, limit);
-    return { data, next_cursor: found.length > limit ? (data.at(-1)?.id ?? null) : null };
-  };
-
-  const handlers: Handlers = {
+  const handlers: StripeHandlers = {
     ...unsupported,
+    ...deliveryHandlers(client),
 
     async "keys.current"() {
       const caller = (account: Caller["account"]): Caller => ({ account, key: null, scopes: [...scopes] });
@@ -213,16 +155,11 @@ export function createStripeRemote(options: StripeRemoteOptions): Remote {
         "query-invalid",
       );
       if (isOther(provider)) return { data: [], next_cursor: null };
-      const created = {
-        ...(since === undefined ? {} : { gte: secondsOf(since) }),
-        ...(until === undefined ? {} : { lt: secondsOf(until) }),
-      };
       const { value } = await ask(stripeList(stripeEvent), (stripe) =>
         stripe.events.list({
           limit,
           ...startingAfter(cursor),
-          ...(type === undefined ? {} : { type }),
-          ...(Object.keys(created).length === 0 ? {} : { created }),
+          ...narrowedTo(type, { since, until }),
         }),
       );
       return pageOf(value, eventOf);
@@ -239,17 +176,6 @@ export function createStripeRemote(options: StripeRemoteOptions): Remote {
     call: (name, input) => handlers[name](input),
     close: async () => close?.(),
   };
-}
-
-function pageOf<Item extends { id: string }, Shown>(
-  { data, has_more }: { data: readonly Item[]; has_more: boolean },
-  show: (item: Item) => Shown,
-): { data: Shown[]; next_cursor: string | null } {
-  return { data: data.map(show), next_cursor: has_more ? (data.at(-1)?.id ?? null) : null };
-}
-
-function startingAfter(cursor: string | undefined): { starting_after?: string } {
-  return cursor === undefined ? {} : { starting_after: cursor };
 }
 
 const isOther = (provider: string | undefined): boolean => provider !== undefined && provider !== "stripe";

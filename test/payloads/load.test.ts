@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { listFixtures, loadPayloads, type LoadOptions } from "../../src/payloads/load.ts";
+import { HooklineError } from "../../src/errors.ts";
+import { listFixtures, loadPayloads, type LoadOptions, type RemoteEvent } from "../../src/payloads/load.ts";
 import { sampleProvider, sampleRegistry } from "./sample-providers.ts";
 
 const fareplay = sampleProvider("fareplay", [
@@ -396,10 +397,15 @@ describe("other sources", () => {
     });
   });
 
-  test.each(["inbox:12", "remote:evt_1"])("%s is not read by this version", async (name) => {
-    const error = await failure(name);
-    expect(error).toMatchObject({ code: "payload-source-unknown", exitCode: 2 });
-    expect(error.message).toContain("this version reads fixtures, files and stdin");
+  test("inbox: is not read by this version, nor remote: where nobody reads it", async () => {
+    for (const [name, sources] of [
+      ["inbox:12", "this version reads fixtures, files, stdin and remote:, not inbox:"],
+      ["remote:evt_1", "this version reads fixtures and files here, not remote:"],
+    ] as const) {
+      const error = await failure(name);
+      expect(error).toMatchObject({ code: "payload-source-unknown", exitCode: 2 });
+      expect(error.message).toBe(`${name} cannot be sent: ${sources}`);
+    }
   });
 
   test("several names keep their order", async () => {
@@ -412,5 +418,63 @@ describe("other sources", () => {
       "fareplay/order.created",
     ]);
     expect(await found([])).toEqual([]);
+  });
+});
+
+describe("an event of the remote", () => {
+  const body = Buffer.from([0x7b, 0xff, 0x7d]);
+  const event = { provider: "fareplay", type: "order.created", body };
+  const reading = (
+    answer: Partial<RemoteEvent> = {},
+  ): { asked: string[]; readRemote: (id: string) => Promise<RemoteEvent> } => {
+    const asked: string[] = [];
+    return { asked, readRemote: async (id) => (asked.push(id), { ...event, ...answer }) };
+  };
+
+  test("is of its own provider and type, whatever its body says", async () => {
+    const { asked, readRemote } = reading();
+    expect(await load("remote:evt_1", { readRemote })).toEqual([
+      { name: "remote:evt_1", source: "remote", provider: fareplay, event: "order.created", body },
+    ]);
+    expect(asked).toEqual(["evt_1"]);
+  });
+
+  test("is signed by --provider, known or not whose it is", async () => {
+    for (const provider of ["fareplay", "elsewhere"]) {
+      const { readRemote } = reading({ provider });
+      expect(await found("remote:evt_1", { readRemote, provider: "acme" })).toEqual([
+        ["remote:evt_1", "remote", "acme", "order.created"],
+      ]);
+    }
+  });
+
+  test.each([["elsewhere"], ["__proto__"], [""], ["x".repeat(100_000)]])(
+    "of a provider not known here needs --provider: %.20s",
+    async (provider) => {
+      const error = await failure("remote:evt_1", { readRemote: reading({ provider }).readRemote });
+      expect(error).toMatchObject({ code: "provider-unknown", exitCode: 4 });
+      expect(error.message).toMatch(/^remote:evt_1 is of ".*", a provider not known here$/);
+      expect(error.message.length).toBeLessThan(200);
+      expect(error.nextSteps[0]).toContain("--provider");
+    },
+  );
+
+  test("stands where it is named, among the others", async () => {
+    const { asked, readRemote } = reading();
+    const names = ["remote:evt_2", "order.accepted", "remote:evt_1", "remote:"];
+    expect((await found(names, { readRemote })).map((one) => (one as string[])[0])).toEqual([
+      "remote:evt_2",
+      "fareplay/order.accepted",
+      "remote:evt_1",
+      "remote:",
+    ]);
+    expect(asked).toEqual(["evt_2", "evt_1", ""]);
+  });
+
+  test("is refused where it is too large, and where it cannot be read", async () => {
+    const { readRemote } = reading({ body: Buffer.alloc(64 * 1024 * 1024 + 1) });
+    expect(await failure("remote:evt_1", { readRemote })).toMatchObject({ code: "payload-too-large" });
+    const gone = new HooklineError("not-found", "there is no such event", { exitCode: 4 });
+    expect(await failure("remote:evt_1", { readRemote: () => Promise.reject(gone) })).toBe(gone);
   });
 });

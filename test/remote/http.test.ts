@@ -149,7 +149,7 @@ describe("a request", () => {
     async (id) => {
       const server = await startServer(json(202, retried));
       const { remote } = await clientOf(server.url);
-      const error = await failure(remote.call("deliveries.retry", { params: { id } }));
+      const error = await failure(remote.call("deliveries.retry", { params: { id }, body: {} }));
       expect(error).toMatchObject({ code: "id-invalid", exitCode: 4 });
       expect(error.message).toContain("must be an id such as dlv_");
       expect(error.message.length).toBeLessThan(200);

@@ -294,6 +294,20 @@ describe("what is asked", () => {
       [remote.call("endpoints.get", { params: { id: "" } }), "id-invalid", 4],
       [remote.call("endpoints.delete", { params: { id: ".." } }), "id-invalid", 4],
       [remote.call("events.get", { params: { id: "a/b" } }), "id-invalid", 4],
+      [remote.call("deliveries.list", { query: { limit: 0, status: "failed" } }), "query-invalid", 2],
+      [remote.call("deliveries.list", { query: { event_id: "../x" } }), "id-invalid", 4],
+      [remote.call("deliveries.get", { params: { id: "a/b" } }), "id-invalid", 4],
+      [remote.call("deliveries.retry", { params: { id: "../account?" }, body: {} }), "id-invalid", 4],
+      [
+        remote.call("deliveries.retry", { params: { id: "evt_1" }, body: { endpoint_id: "we_1&x" } }),
+        "id-invalid",
+        4,
+      ],
+      [
+        remote.call("deliveries.retry", { params: { id: "evt_1" }, body: { endpoint_id: "" } }),
+        "body-invalid",
+        2,
+      ],
     ];
     for (const [call, code, exitCode] of calls)
       expect(await failureOf(call)).toMatchObject({ code, exitCode });
@@ -310,6 +324,9 @@ describe("what is asked", () => {
     "eventTypes.list",
     "events.list",
     "events.get",
+    "deliveries.list",
+    "deliveries.get",
+    "deliveries.retry",
   ];
   const names = Object.keys(contract) as RouteName[];
   test.each(names.filter((name) => !served.includes(name)))(

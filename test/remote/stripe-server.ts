@@ -23,6 +23,8 @@ export interface StripeServer {
   received: Received[];
   endpoints: StripeObject[];
   events: StripeObject[];
+  /** Events that were resent, with the endpoint each went to. */
+  resent: { event: string; endpoint: string | null }[];
   /** For the next requests, one each. */
   next: Canned[];
 }
@@ -72,12 +74,14 @@ export function stripeEvent(number: number, parts: Record<string, unknown> = {})
   };
 }
 
+const resendParameters = /^(webhook_endpoint|account)$/;
 const endpointParameters = /^(url|enabled_events\[\d+\]|description|disabled|api_version)$/;
 
 /** A local server that answers as Stripe's documentation says; lists are newest first. Closed after the test. */
 export async function startStripe(): Promise<StripeServer> {
   const endpoints: StripeObject[] = [];
   const events: StripeObject[] = [];
+  const resent: StripeServer["resent"] = [];
   const next: Canned[] = [];
   const answered = new Map<string, Canned>();
 
@@ -91,17 +95,27 @@ export async function startStripe(): Promise<StripeServer> {
       return refusal(401, { message: `Invalid API Key provided: ${masked}` });
     }
     const form = new URLSearchParams(body.toString("utf8"));
+    const isResend = resource === "events" && rest.join("/") === "retry";
     if (method === "POST") {
       if (values(headers, "content-type")[0] !== "application/x-www-form-urlencoded")
         return refusal(400, { message: "Invalid request: the body is not form-encoded." });
-      const unknown = [...form.keys()].find((name) => !endpointParameters.test(name));
+      const parameters = isResend ? resendParameters : endpointParameters;
+      const unknown = [...form.keys()].find((name) => !parameters.test(name));
       if (unknown !== undefined) {
         const message = `Received unknown parameter: ${unknown}`;
         return refusal(400, { code: "parameter_unknown", message, param: unknown });
       }
     }
     const unrecognized = refusal(404, { message: `Unrecognized request URL (${method}: ${url.pathname}).` });
-    if (version !== "v1" || rest.length > 0) return unrecognized;
+    if (version !== "v1" || (rest.length > 0 && !(isResend && method === "POST"))) return unrecognized;
+    if (isResend) {
+      const event = one(events, id ?? "", "event");
+      const endpoint = form.get("webhook_endpoint");
+      const to = one(endpoints, endpoint ?? "", "webhook endpoint");
+      if (event.status !== 200 || to.status !== 200) return event.status === 200 ? to : event;
+      resent.push({ event: id ?? "", endpoint });
+      return event;
+    }
     const query = url.searchParams;
     if (resource === "account" && id === undefined) return { status: 200, body: account };
     if (resource === "events" && method === "GET")
@@ -134,7 +148,7 @@ export async function startStripe(): Promise<StripeServer> {
     if (key !== undefined) answered.set(key, result);
     send(response, canned ?? result);
   });
-  return { url: server.url, received: server.received, endpoints, events, next };
+  return { url: server.url, received: server.received, endpoints, events, resent, next };
 }
 
 function send(response: ServerResponse, { status, headers = {}, body, reset }: Canned): void {
@@ -154,8 +168,13 @@ function filtered(events: readonly StripeObject[], query: URLSearchParams): Stri
   const type = query.get("type");
   const from = Number(query.get("created[gte]") ?? 0);
   const before = Number(query.get("created[lt]") ?? Infinity);
+  const succeeded = query.get("delivery_success");
   return events.filter(
-    (event) => (type === null || event["type"] === type) && event.created >= from && event.created < before,
+    (event) =>
+      (type === null || event["type"] === type) &&
+      (succeeded === null || succeeded === String(event["pending_webhooks"] === 0)) &&
+      event.created >= from &&
+      event.created < before,
   );
 }
 

@@ -212,7 +212,7 @@ test("an event's payload is the text Stripe sent, character for character", asyn
 });
 
 describe("whose key it is", () => {
-  const scopes = ["endpoints:read", "endpoints:write", "events:read"];
+  const scopes = ["endpoints:read", "endpoints:write", "events:read", "deliveries:read", "deliveries:write"];
 
   test.each([
     ["The shop", {}],
