@@ -14,6 +14,10 @@ export const knownActions = [
   "endpoint.updated",
   "endpoint.deleted",
   "endpoint.secret_rotated",
+  "endpoint.enabled",
+  "endpoint.disabled",
+  "endpoint.tested",
+  "delivery.retried",
 ] as const;
 
 export interface ActivityFilter {

@@ -1,5 +1,11 @@
 import { loadMasterKey } from "../config/master-key.ts";
 import { ensureAccount, localAccountName } from "../server/accounts.ts";
+import { createCourier } from "../server/courier.ts";
+import { createIds } from "../server/ids.ts";
+import { createRecorder } from "../server/record.ts";
+import { createWorker, type Worker } from "../server/worker.ts";
+import { createTargetGuard, type GuardPolicy } from "../transport/guard.ts";
+import { loadSample } from "./sample.ts";
 import { createApp, type App, type AppOptions, type ServerEvent } from "../server/app.ts";
 import { checkMasterKey, createVault, hasMasterKey } from "../server/vault.ts";
 import type { Account, Store } from "../store/contract.ts";
@@ -7,9 +13,27 @@ import { openStore } from "../store/open.ts";
 import { isLoopback } from "../transport/target.ts";
 import type { Workspace } from "./workspace.ts";
 
+/** How deliveries are sent. */
+export interface DeliveryOptions {
+  /** Which addresses they may go to. */
+  guard: GuardPolicy;
+  /** Milliseconds before each automatic retry, in place of the providers' own. */
+  retryDelaysMs?: readonly number[];
+  /** Deliveries given up one after another that disable an endpoint; 0: none do. */
+  disableAfter: number;
+  /** Deliveries under way at once, in all and to one endpoint. */
+  concurrency: number;
+  perEndpoint: number;
+}
+
+/** What holds where nobody says otherwise. */
+export const usualDelivery = { disableAfter: 10, concurrency: 500, perEndpoint: 20 };
+
 /** The control plane in this process, over a database of this machine. */
 export interface ControlPlane {
   app: App;
+  /** Sends what the control plane has to deliver; not started yet. */
+  worker: Worker;
   options: AppOptions;
   /** The account that this machine itself works in. */
   local: Account;
@@ -23,7 +47,11 @@ export interface ControlPlane {
  */
 export async function openControlPlane(
   workspace: Workspace,
-  { file, report }: { file: string; report: (event: ServerEvent) => void },
+  {
+    file,
+    delivery,
+    report,
+  }: { file: string; delivery: DeliveryOptions; report: (event: ServerEvent) => void },
 ): Promise<ControlPlane> {
   const { host, registry } = workspace;
   const { environment, now, random } = host;
@@ -33,6 +61,29 @@ export async function openControlPlane(
     const masterKey = loadMasterKey({ environment, home: environment.home, random, make });
     const vault = createVault(masterKey, random);
     await checkMasterKey(store.settings, vault);
+    const guard = createTargetGuard(delivery.guard);
+    const newId = createIds(now, random);
+    const worker = createWorker({
+      queue: store.queue,
+      courier: createCourier({ registry, vault, guard, now }),
+      record: createRecorder({
+        store,
+        registry,
+        newId,
+        now,
+        fraction: () => random(4).readUInt32BE() / 2 ** 32,
+        report,
+        retryDelaysMs: delivery.retryDelaysMs,
+        disableAfter: delivery.disableAfter,
+      }),
+      providers: registry.all.map(({ id }) => id),
+      newId,
+      now,
+      sleep: host.sleep,
+      report,
+      concurrency: delivery.concurrency,
+      perEndpoint: delivery.perEndpoint,
+    });
     const options: AppOptions = {
       store,
       vault,
@@ -41,21 +92,25 @@ export async function openControlPlane(
       now,
       random,
       report,
+      dispatch: worker,
+      guard,
+      sample: (provider, type) => loadSample(workspace, provider, type),
       // A listener of this machine knows the development secret without being told.
       ownSecret: (provider, url) =>
         isLoopback(url) ? workspace.secretsOf(provider).development().secrets[0] : undefined,
     };
     const { account } = await ensureAccount(options, localAccountName);
     const app = createApp(options);
-    return { app, options, local: account, close: () => close(app, store) };
+    return { app, worker, options, local: account, close: () => close(app, worker, store) };
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function close(app: App, store: Store): Promise<void> {
+async function close(app: App, worker: Worker, store: Store): Promise<void> {
   try {
+    await worker.stop(0);
     await app.close();
   } finally {
     await store.close();

@@ -1,18 +1,21 @@
 import { databaseFile } from "../config/database.ts";
 import { answerOf } from "../remote/answer.ts";
-import type { Remote } from "../remote/contract.ts";
+import type { Answer, Delivery, PublishedEvent, Remote, RouteName } from "../remote/contract.ts";
 import type { Credential } from "../server/auth.ts";
-import { openControlPlane } from "./control-plane.ts";
+import { aborted } from "./aborted.ts";
+import { openControlPlane, usualDelivery } from "./control-plane.ts";
 import type { Workspace } from "./workspace.ts";
 
 /**
- * The API without a server: the same control plane, called in this process on the database of this machine.
+ * The API without a server: the same control plane, called in this process on the database of this machine. What a call
+ * has made due is tried before it answers.
  * @param key acts as this key; without one as this machine itself, which may do everything in its account
  */
 export async function openEmbedded(workspace: Workspace, key: string | undefined): Promise<Remote> {
   let failure: unknown;
   const plane = await openControlPlane(workspace, {
     file: databaseFile(workspace.host.environment.home),
+    delivery: { ...usualDelivery, guard: { private: true, ranges: [] } },
     report: (event) => {
       if (event.type === "failed") failure = event.error;
     },
@@ -21,15 +24,43 @@ export async function openEmbedded(workspace: Workspace, key: string | undefined
     key === undefined ? { kind: "embedded", account: plane.local } : { kind: "keys", keys: [key] };
   return {
     async call(name, input) {
-      const { status, body } = await plane.app.invoke(name, {
+      const { status, body, principal } = await plane.app.invoke(name, {
         ...(input as object),
         credential,
         address: null,
       });
       // There is no server's log to look into: what went wrong is told here.
       if (status === 500) throw failure;
-      return answerOf(name, status, body);
+      const answer = answerOf(name, status, body);
+      const due = madeDue(name, answer);
+      if (due.length > 0 && principal !== undefined) await plane.worker.attempt(principal.account.id, due);
+      return answer;
+    },
+    async deliver(signal) {
+      await plane.worker.start();
+      await aborted(signal);
+      await plane.worker.stop(graceMs);
     },
     close: () => plane.close(),
   };
+}
+
+/** Milliseconds that deliveries under way get to finish. */
+const graceMs = 5000;
+
+/** The deliveries that a call has made due. */
+function madeDue<Name extends RouteName>(name: Name, answer: Answer<Name>): string[] {
+  switch (name) {
+    case "events.publish":
+    case "endpoints.test":
+      return (answer as PublishedEvent).deliveries.map(({ id }) => id);
+    case "deliveries.retry":
+      return [(answer as Delivery).id];
+    case "deliveries.retryMany":
+      return (answer as Answer<"deliveries.retryMany">).data
+        .filter(({ retried }) => retried)
+        .map(({ id }) => id);
+    default:
+      return [];
+  }
 }

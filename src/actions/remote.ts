@@ -41,6 +41,7 @@ function explained(remote: Remote, connection: Connection): Remote {
         throw explainRefusal(error, { name, input, connection });
       }
     },
+    ...(remote.deliver === undefined ? {} : { deliver: remote.deliver }),
     close: () => remote.close(),
   };
 }

@@ -1,3 +1,4 @@
+import type { DeliveryOptions } from "./control-plane.ts";
 import type { ServerEvent } from "../server/app.ts";
 import type { ServedRequest } from "../server/http.ts";
 
@@ -9,6 +10,8 @@ export type ServeEvent =
   | { type: "account"; at: number; name: string; id: string; made: boolean }
   | ({ type: "request"; at: number } & ServedRequest)
   | ({ at: number } & ServerEvent)
+  /** The mail about a disabled endpoint went out, or did not. */
+  | { type: "mail"; at: number; endpointId: string; error: unknown }
   | { type: "stopped"; at: number; requests: number };
 
 export interface ServeReady {
@@ -49,6 +52,7 @@ export interface ServeOptions {
   use: boolean;
   /** A person reads what is printed, so a key may be. */
   printKeys: boolean;
+  delivery: DeliveryOptions;
   /** Ends it. */
   signal: AbortSignal;
 }

@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
 import { databaseFile } from "../config/database.ts";
+import { readMail } from "../config/mail.ts";
+import { HooklineError } from "../errors.ts";
 import { uuid } from "../providers/ids.ts";
 import { localAccountName } from "../server/accounts.ts";
+import type { EndpointDisabled } from "../server/app.ts";
 import { createHttpServer } from "../server/http.ts";
 import { bind, urlsOf } from "../transport/bind.ts";
 import { isLoopback } from "../transport/target.ts";
+import { aborted } from "./aborted.ts";
 import { openControlPlane, type ControlPlane } from "./control-plane.ts";
 import { createAccount, keepProfile, readAccountName, tryRootKeyFile } from "./root-key.ts";
 import type { ServeEvent, ServeOptions } from "./serve-events.ts";
@@ -25,9 +29,15 @@ export async function runServer(
   const file = options.db === undefined ? databaseFile(host.environment.home) : resolve(host.cwd, options.db);
   const accountName =
     options.createAccount === undefined ? undefined : readAccountName(options.createAccount);
+  checkExposure(options);
+  const mail = await createMail(workspace, report);
   const plane = await openControlPlane(workspace, {
     file,
-    report: (event) => report({ at: host.now(), ...event }),
+    delivery: options.delivery,
+    report(event) {
+      report({ at: host.now(), ...event });
+      if (event.type === "endpoint-disabled") mail?.tell(event);
+    },
   });
   let requests = 0;
   const server = createHttpServer(plane.app, {
@@ -60,17 +70,58 @@ export async function runServer(
     const stopTidying = keepTidy(plane, (error) =>
       report({ type: "failed", at: host.now(), route: "tidy", error }),
     );
+    await plane.worker.start();
     await aborted(options.signal);
     stopTidying();
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-    await new Promise<void>((done) => server.close(() => done()));
+    await Promise.all([new Promise<void>((done) => server.close(() => done())), plane.worker.stop(graceMs)]);
     clearTimeout(cut);
     report({ type: "stopped", at: host.now(), requests });
   } finally {
     server.close();
     // Whoever holds the database locked does not hold this up.
-    await Promise.race([plane.close(), host.sleep(graceMs)]);
+    await Promise.race([Promise.all([plane.close(), mail?.close()]), host.sleep(graceMs)]);
   }
+}
+
+/** @throws HooklineError `targets-exposed` */
+function checkExposure({ host, delivery }: ServeOptions): void {
+  const url = `http://${host.includes(":") ? `[${host}]` : host}`;
+  if (!delivery.guard.private || (URL.canParse(url) && isLoopback(new URL(url)))) return;
+  throw new HooklineError(
+    "targets-exposed",
+    `--allow-private-targets is for a control plane that only its own machine reaches, not one on ${host}: whoever has a key could have it call into your network`,
+    { nextSteps: ["name the ranges it may deliver to: --allow-target 10.1.0.0/16", "or leave --host out"] },
+  );
+}
+
+/** Milliseconds that a mail may take to be handed in. */
+const mailTimeoutMs = 10_000;
+
+/** Mail about disabled endpoints, where it is set up. */
+async function createMail(
+  { host }: Workspace,
+  report: (event: ServeEvent) => void,
+): Promise<{ tell: (event: EndpointDisabled) => void; close: () => Promise<void> } | undefined> {
+  const settings = readMail(host.environment);
+  if (settings === undefined) return undefined;
+  const { createMailer, disabledEndpointMail } = await import("../server/mail.ts");
+  const mailer = createMailer(settings, { timeoutMs: mailTimeoutMs });
+  const underWay = new Set<Promise<void>>();
+  return {
+    tell(event) {
+      const done = (error: unknown): void => {
+        underWay.delete(sending);
+        report({ type: "mail", at: host.now(), endpointId: event.endpointId, error });
+      };
+      const sending = mailer.send(disabledEndpointMail(event)).then(() => done(undefined), done);
+      underWay.add(sending);
+    },
+    async close() {
+      await Promise.all(underWay);
+      mailer.close();
+    },
+  };
 }
 
 /** Tidies now and every hour. @returns ends it */
@@ -87,9 +138,4 @@ function keepTidy({ app }: ControlPlane, fail: (error: unknown) => void): () => 
     isOver = true;
     clearInterval(timer);
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((done) => signal.addEventListener("abort", () => done(), { once: true }));
 }

@@ -58,6 +58,18 @@ export const grace = read((text): Reading<number> => {
     : { problem: "takes a duration such as 24h or 7d, up to 365d, or 0" };
 });
 
+/** `1s,10m,1h` → milliseconds of each; `none` → nothing. */
+export const durations = read((text): Reading<number[]> => {
+  if (text.trim() === "none") return { value: [] };
+  const values: number[] = [];
+  for (const part of text.split(",")) {
+    const reading = readDuration(part);
+    if ("problem" in reading) return { problem: "takes durations such as 1s,10m,1h, or none" };
+    values.push(reading.value);
+  }
+  return values.length <= 100 ? { value: values } : { problem: "takes up to 100 durations" };
+});
+
 /** `5mb`, `512kb`, `1000` → bytes; a kilobyte is 1,024. */
 export const size = read((text) => {
   const [, amount, unit = "b"] = /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?$/i.exec(text.trim()) ?? [];

@@ -2,14 +2,16 @@ import { isHooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { Registry } from "../providers/index.ts";
 import { contract, type Answer, type Checked, type Route, type RouteName } from "../remote/contract.ts";
-import type { Detail, Store, Tables } from "../store/contract.ts";
+import type { DeliveryStatus, Detail, Store, Tables } from "../store/contract.ts";
 import { createAuthenticator, type Credential, type Principal } from "./auth.ts";
 import { createIds, type NewId } from "./ids.ts";
 import { answersLive, checkIdempotencyKey, createOnce } from "./idempotency.ts";
 import { ApiProblem } from "./problems.ts";
-import { handlers } from "./routes/index.ts";
+import { handlers, preparations } from "./routes/index.ts";
 import { check } from "./validation.ts";
+import type { TargetGuard } from "../transport/guard.ts";
 import type { Vault } from "./vault.ts";
+import type { Worker } from "./worker.ts";
 
 export interface AppOptions {
   store: Store;
@@ -21,6 +23,12 @@ export interface AppOptions {
   random: (bytes: number) => Buffer;
   /** The signing secret of a new endpoint that this very process asks for, where it is not just any. */
   ownSecret?: (provider: Provider, url: URL) => string | undefined;
+  /** A fresh payload to try an endpoint with; undefined where there is none of this type. */
+  sample: (provider: Provider, type: string) => Promise<Uint8Array | undefined>;
+  /** Sends deliveries as soon as they are stored; without it they wait for somebody who does. */
+  dispatch?: Pick<Worker, "reserve" | "giveBack" | "take" | "wake">;
+  /** Keeps deliveries away from addresses that they may not go to. */
+  guard: TargetGuard;
   /** Told what an operator should know; never holds a secret. */
   report: (event: ServerEvent) => void;
 }
@@ -28,7 +36,47 @@ export interface AppOptions {
 /** What happens in the control plane beside its answers. */
 export type ServerEvent =
   | { type: "auth-failed"; code: string; address: string | null; limited: boolean; keyId: string | null }
-  | { type: "failed"; route: string; error: unknown };
+  | { type: "failed"; route: string; error: unknown }
+  | DeliveryAttempted
+  | EndpointDisabled;
+
+/** A delivery was tried. */
+export interface DeliveryAttempted {
+  type: "attempt";
+  accountId: string;
+  deliveryId: string;
+  endpointId: string;
+  url: string;
+  provider: string;
+  eventType: string;
+  number: number;
+  kind: "automatic" | "manual";
+  /** Of the answer; null where none came. */
+  status: number | null;
+  /** Why it failed, null where it succeeded, and the same in words. */
+  error: string | null;
+  message: string | null;
+  durationMs: number;
+  /** What the delivery is now. */
+  outcome: DeliveryStatus;
+  /** Unix milliseconds. */
+  nextAttemptAt: number | null;
+}
+
+/** The server disabled an endpoint of its own accord. */
+export interface EndpointDisabled {
+  type: "endpoint-disabled";
+  accountId: string;
+  /** Its name. */
+  account: string;
+  endpointId: string;
+  url: string;
+  provider: string;
+  /** `failing`: so many deliveries one after another were given up; `gone`: it answered 410. */
+  reason: "failing" | "gone";
+  /** How many were given up. */
+  failures: number;
+}
 
 export interface ApiRequest {
   params?: unknown;
@@ -74,9 +122,13 @@ export interface Handling {
   /** Unix milliseconds, the same for the whole request. */
   now: number;
   newId: NewId;
-  /** Writes to the activity log, in the name of the one who asks. */
+  /** What the route's preparation gave. */
+  prepared: unknown;
+  /** Has something done once the transaction is over, and tells whether it was kept. */
+  after: (work: (isKept: boolean) => void) => void;
   /** Resolves when all that happened before is in the activity log. */
   logged: () => Promise<void>;
+  /** Writes to the activity log, in the name of the one who asks. */
   log: (action: string, subject: { id: string; name: string | null }, detail?: Detail) => Promise<void>;
 }
 
@@ -107,8 +159,12 @@ export function createApp(options: AppOptions): App {
     const { readBody, ...rest } = request;
     const read = readBody === undefined ? rest : { ...rest, body: await readBody() };
     const input = check(route, read);
+    const ended: ((isKept: boolean) => void)[] = [];
+    let prepared: unknown;
     const handlingOf = (tables: Tables, time: number): Handling => ({
       tables,
+      prepared,
+      after: (work) => void ended.push(work),
       principal,
       options,
       inProcess: request.address === null,
@@ -133,12 +189,15 @@ export function createApp(options: AppOptions): App {
     if (route.method === "GET") {
       return { status: route.status, headers: {}, body: await run(name, handlingOf(store, time), input) };
     }
+    const prepare = preparations[name] as
+      ((handling: Handling, input: unknown) => Promise<unknown>) | undefined;
+    prepared = await prepare?.(handlingOf(store, time), input);
     const { idempotencyKey } = request;
     const asked =
       route.method === "POST" && idempotencyKey !== undefined
         ? checkIdempotencyKey(idempotencyKey)
         : undefined;
-    const done = await store.write(principal.account.id, async (tables) => {
+    const change = async (tables: Tables): Promise<ApiAnswer | undefined> => {
       // It may have waited for its turn.
       const time = now();
       if (!(await authenticator.isStillLive(principal, tables))) return undefined;
@@ -149,7 +208,15 @@ export function createApp(options: AppOptions): App {
       const body = await run(name, handlingOf(tables, time), input);
       await once?.keep(route.status, body);
       return { status: route.status, headers: {}, body };
-    });
+    };
+    let isKept = false;
+    let done: ApiAnswer | undefined;
+    try {
+      done = await store.write(principal.account.id, change);
+      isKept = true;
+    } finally {
+      for (const work of ended) work(isKept);
+    }
     // The key died meanwhile: now it is turned away as any dead key is.
     return done ?? answer(name, read, known);
   };
@@ -202,13 +269,7 @@ function problemOf(error: unknown, route: string, report: AppOptions["report"]):
 }
 
 function run(name: RouteName, handling: Handling, input: unknown): Promise<unknown> {
-  const handler = (handlers as Record<string, unknown>)[name] as
-    ((handling: Handling, input: unknown) => unknown) | undefined;
-  if (handler === undefined)
-    throw new ApiProblem(
-      "not-implemented",
-      "this server manages keys and endpoints; it delivers no events yet",
-    );
+  const handler = handlers[name] as (handling: Handling, input: unknown) => unknown;
   return Promise.resolve(handler(handling, input));
 }
 
@@ -221,5 +282,16 @@ function anonymous(options: AppOptions, tables: Tables, now: number, newId: NewI
     actor: { actorKind: "server", actorKeyId: null, actorName: null },
   };
   const nothing = (): Promise<void> => Promise.resolve();
-  return { tables, principal: nobody, options, now, newId, inProcess: false, logged: nothing, log: nothing };
+  return {
+    tables,
+    principal: nobody,
+    options,
+    now,
+    newId,
+    inProcess: false,
+    prepared: undefined,
+    after: () => undefined,
+    logged: nothing,
+    log: nothing,
+  };
 }

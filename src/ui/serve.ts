@@ -68,6 +68,38 @@ function logJson(event: ServeEvent): Record<string, unknown> {
     }
     case "failed":
       return { ...head, level: "error", route: event.route, ...errorJson(event.error) };
+    case "attempt":
+      return {
+        ...head,
+        level: event.error === null ? "info" : "warn",
+        delivery_id: event.deliveryId,
+        endpoint_id: event.endpointId,
+        account_id: event.accountId,
+        provider: event.provider,
+        event_type: event.eventType,
+        number: event.number,
+        kind: event.kind,
+        status: event.status,
+        error: event.error,
+        message: event.message,
+        duration_ms: event.durationMs,
+        outcome: event.outcome,
+        next_attempt_at: event.nextAttemptAt === null ? null : new Date(event.nextAttemptAt).toISOString(),
+      };
+    case "endpoint-disabled":
+      return {
+        ...head,
+        level: "warn",
+        account: event.account,
+        endpoint_id: event.endpointId,
+        url: event.url,
+        reason: event.reason,
+        failures: event.failures,
+      };
+    case "mail":
+      return event.error === undefined
+        ? { ...head, level: "info", endpoint_id: event.endpointId }
+        : { ...head, level: "error", endpoint_id: event.endpointId, ...errorJson(event.error) };
     case "stopped":
       return { ...head, level: "info", requests: event.requests };
   }
@@ -100,9 +132,40 @@ function logText({ err }: Output, event: ServeEvent): string | undefined {
       return undefined;
     case "failed":
       return `${time}  ${err.red("failed")}  ${event.route}: ${safeLine(errorJson(event.error).error.message, 500)}`;
+    case "attempt":
+      return `${time}  ${attemptText(err, event)}`;
+    case "endpoint-disabled": {
+      const why =
+        event.reason === "gone"
+          ? "it answered 410 Gone"
+          : `${count(event.failures, "delivery", "deliveries")} in a row failed for good`;
+      return `${time}  ${err.yellow("disabled")}  ${event.endpointId} ${safeLine(event.url, 120)}: ${why}`;
+    }
+    case "mail":
+      return event.error === undefined
+        ? `${time}  mailed about ${event.endpointId}`
+        : `${time}  ${err.red("no mail")}  about ${event.endpointId}: ${safeLine(errorJson(event.error).error.message, 500)}`;
     case "stopped":
       return `${err.green("✓")} stopped after ${count(event.requests, "request", "requests")}`;
   }
+}
+
+function attemptText(err: Theme, event: Extract<ServeEvent, { type: "attempt" }>): string {
+  const isKept = event.error === null;
+  const next = event.nextAttemptAt === null ? event.outcome : `next at ${timeOfDay(event.nextAttemptAt)}`;
+  return [
+    `→ ${safeLine(`${event.provider}/${event.eventType}`, 80)}`,
+    safeLine(event.url, 120),
+    isKept
+      ? err.green(String(event.status ?? ""))
+      : err.red(event.status === null ? (event.error ?? "") : String(event.status)),
+    duration(event.durationMs),
+    ...(isKept && event.number === 1
+      ? []
+      : [`${event.kind === "manual" ? "by hand, " : ""}attempt ${event.number}`]),
+    ...(isKept ? [] : [next]),
+    err.dim(event.deliveryId),
+  ].join("  ");
 }
 
 function readyText(err: Theme, { urls, database, profile }: ServeReady): string {

@@ -19,6 +19,7 @@ import { createHttpServer, type ServedRequest } from "../../src/server/http.ts";
 import { createVault } from "../../src/server/vault.ts";
 import type { Account } from "../../src/store/contract.ts";
 import { openStore } from "../../src/store/open.ts";
+import { createTargetGuard } from "../../src/transport/guard.ts";
 import { bind } from "../../src/transport/bind.ts";
 import { post, type Response } from "../cli/run-servers.ts";
 
@@ -78,6 +79,8 @@ export async function openPlane({ providers = [] }: { providers?: Provider[] } =
     now: () => now,
     random: randomBytes,
     report: (event) => events.push(event),
+    sample: (provider) => Promise.resolve(Buffer.from(`{"sample":"${provider.id}"}`)),
+    guard: createTargetGuard({ private: true, ranges: [] }),
   };
   const app = createApp(options);
   const addAccount = async (name: string): Promise<{ account: Account; root: string }> => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Page, Rows, Store } from "../../src/store/contract.ts";
+import type { Page, Rows, Store, Tables } from "../../src/store/contract.ts";
 import { account, activity, answer, endpoint, key, time } from "./rows.ts";
 
 /** A store that nobody else uses. */
@@ -683,7 +683,7 @@ export function describeStore(name: string, open: () => Promise<TestStore>): voi
 
     describe("a write", () => {
       /** One row in every table. */
-      const writeAll = async (tables: Omit<Store, "write" | "close">): Promise<void> => {
+      const writeAll = async (tables: Tables): Promise<void> => {
         await tables.accounts.insert(account("acct_new"));
         await tables.keys.insert(key("acct_new", "x"));
         await tables.endpoints.insert(endpoint("acct_new", "x"));
@@ -694,7 +694,7 @@ export function describeStore(name: string, open: () => Promise<TestStore>): voi
         await tables.answers.deleteBefore(mine, time + 1);
       };
       /** How many of them are there. */
-      const found = async (tables: Omit<Store, "write" | "close">): Promise<number> => {
+      const found = async (tables: Tables): Promise<number> => {
         const all = await Promise.all([
           tables.accounts.get("acct_new"),
           tables.keys.get("acct_new", "x"),
@@ -727,7 +727,7 @@ export function describeStore(name: string, open: () => Promise<TestStore>): voi
         expect(await found(await opened.reopen())).toBe(8);
       });
 
-      test.each<[string, (tables: Omit<Store, "write" | "close">) => Promise<unknown>]>([
+      test.each<[string, (tables: Tables) => Promise<unknown>]>([
         ["work that rejects", () => Promise.reject(new Error("no"))],
         [
           "work that throws",

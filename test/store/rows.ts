@@ -48,6 +48,7 @@ export const endpoint = (accountId: string, id: string, changes: Partial<Endpoin
   secret: null,
   previousSecret: null,
   previousUntil: null,
+  failures: 0,
   ...changes,
 });
 

@@ -3,8 +3,10 @@ import type { Endpoint } from "../../remote/contract.ts";
 import { generateSecret } from "../../signing/secrets.ts";
 import type { EndpointChanges, EndpointRow } from "../../store/contract.ts";
 import type { Handler, Handling } from "../app.ts";
-import { checkFilters } from "../event-filters.ts";
+import { checkFilters, matches } from "../event-filters.ts";
 import { ApiProblem, notFound } from "../problems.ts";
+import { publish } from "../publish.ts";
+import { hintOf, isRotating, newSecret, placeOf, signsWithSeveral } from "../secrets.ts";
 import { listOf, maybeTime, pageOf, timeText } from "./pages.ts";
 
 export const listEndpoints: Handler<"endpoints.list"> = async (handling, { query }) => {
@@ -25,7 +27,8 @@ export const createEndpoint: Handler<"endpoints.create"> = async (handling, { bo
   const { events, warnings } = checkFilters(provider, body.events);
   const id = newId("ep");
   const url = new URL(body.url);
-  const secret = newSecret(handling, provider, url);
+  const own = handling.inProcess ? options.ownSecret?.(provider, url) : undefined;
+  const secret = newSecret(provider, options.random, own);
   const row: EndpointRow = {
     id,
     accountId: principal.account.id,
@@ -41,6 +44,7 @@ export const createEndpoint: Handler<"endpoints.create"> = async (handling, { bo
     secret: secret === null ? null : options.vault.seal(secret, placeOf(id)),
     previousSecret: null,
     previousUntil: null,
+    failures: 0,
   };
   await tables.endpoints.insert(row);
   await log("endpoint.created", subjectOf(row), { provider: row.provider, events: events.join(" ") });
@@ -48,9 +52,9 @@ export const createEndpoint: Handler<"endpoints.create"> = async (handling, { bo
 };
 
 export const updateEndpoint: Handler<"endpoints.update"> = async (handling, { params, body }) => {
-  const { tables, now, log } = handling;
+  const { tables, options, now, log } = handling;
   const row = await find(handling, params.id);
-  const provider = handling.options.registry.get(row.provider);
+  const provider = options.registry.get(row.provider);
   const checked =
     body.events === undefined || provider === undefined
       ? { events: body.events, warnings: [] }
@@ -64,6 +68,11 @@ export const updateEndpoint: Handler<"endpoints.update"> = async (handling, { pa
   if (switched) {
     const off = body.status === "disabled";
     Object.assign(changes, { disabledAt: off ? now : null, disabledReason: off ? "requested" : null });
+    if (!off) {
+      changes.failures = 0;
+      // What has waited for it is due again.
+      handling.after((isKept) => isKept && options.dispatch?.wake());
+    }
   }
   const changed = { ...row, ...changes };
   if (Object.keys(changes).length > 0) await tables.endpoints.update(row.accountId, row.id, changes);
@@ -86,8 +95,10 @@ export const deleteEndpoint: Handler<"endpoints.delete"> = async (handling, { pa
     secretHint: null,
     previousSecret: null,
     previousUntil: null,
+    failures: 0,
   });
-  await log("endpoint.deleted", subjectOf(row));
+  const cancelled = await tables.deliveries.cancel(row.accountId, row.id);
+  await log("endpoint.deleted", subjectOf(row), cancelled === 0 ? {} : { cancelled });
   return { id: row.id, deleted: true };
 };
 
@@ -129,6 +140,67 @@ export const rotateSecret: Handler<"endpoints.rotateSecret"> = async (handling, 
   return { ...show(handling, { ...row, ...changes }), secret, previous_secret: previous };
 };
 
+/**
+ * Before an endpoint gets its URL: whether anything may be sent there.
+ * @throws ApiProblem `target-refused`
+ */
+export async function checkTarget(
+  { options }: Handling,
+  { body }: { body: { url?: string | undefined } },
+): Promise<void> {
+  if (body.url === undefined) return;
+  const why = await options.guard.check(new URL(body.url));
+  if (why === undefined) return;
+  throw new ApiProblem("target-refused", `nothing is sent there: ${why}`, {
+    errors: [{ path: "url", message: why }],
+    nextSteps: [
+      "name a target that is reachable from the internet",
+      "or have the server started with --allow-private-targets (for its own machine alone) or --allow-target CIDR",
+    ],
+  });
+}
+
+/** A sample for an endpoint. */
+interface Sample {
+  type: string;
+  payload: Uint8Array;
+}
+
+/**
+ * Before a test: reads what is to be sent.
+ * @throws ApiProblem `sample-missing`
+ */
+export async function loadSample(
+  handling: Handling,
+  { params, body }: { params: { id: string }; body: { type?: string | undefined } },
+): Promise<Sample> {
+  const row = await find(handling, params.id);
+  const { id, title, events } = requireProvider(handling, row.provider);
+  const wanted = Object.keys(events).filter((type) => row.events.some((filter) => matches(filter, type)));
+  for (const type of body.type === undefined ? wanted : [body.type]) {
+    const payload = await handling.options.sample(requireProvider(handling, id), type);
+    if (payload !== undefined) return { type, payload };
+  }
+  const what = body.type === undefined ? "the events this endpoint is subscribed to" : body.type;
+  throw new ApiProblem("sample-missing", `there is no sample of ${title} for ${what}`, {
+    nextSteps: [`see those there are: hookline fixtures list ${id}`],
+  });
+}
+
+export const testEndpoint: Handler<"endpoints.test"> = async (handling, { params }) => {
+  const row = await find(handling, params.id);
+  if (row.disabledAt !== null) {
+    throw new ApiProblem("endpoint-disabled", `${row.id} is disabled`, {
+      nextSteps: [`enable it first: hookline endpoints enable ${row.id}`],
+    });
+  }
+  const { type, payload } = handling.prepared as Sample;
+  const provider = requireProvider(handling, row.provider);
+  const published = await publish(handling, { provider, type, payload, endpoints: [row], isTest: true });
+  await handling.log("endpoint.tested", subjectOf(row), { event: type });
+  return { ...published, disabled_endpoints: [] };
+};
+
 async function find({ tables, principal }: Handling, id: string): Promise<EndpointRow> {
   const row = await tables.endpoints.get(principal.account.id, id);
   if (row === undefined) throw notFound();
@@ -136,7 +208,7 @@ async function find({ tables, principal }: Handling, id: string): Promise<Endpoi
   throw new ApiProblem("endpoint-deleted", `${id} was deleted at ${timeText(row.deletedAt)}`);
 }
 
-function requireProvider({ options }: Handling, id: string): Provider {
+export function requireProvider({ options }: Handling, id: string): Provider {
   const provider = options.registry.get(id);
   if (provider !== undefined) return provider;
   throw new ApiProblem("body-invalid", "the provider is not known here", {
@@ -144,19 +216,6 @@ function requireProvider({ options }: Handling, id: string): Provider {
       { path: "provider", message: `must be one of ${options.registry.all.map((one) => one.id).join(", ")}` },
     ],
   });
-}
-
-/** The first secret of an endpoint; null where the provider signs nothing. */
-function newSecret({ options, inProcess }: Handling, provider: Provider, url: URL): string | null {
-  const scheme = provider.signatures[0];
-  if (scheme === undefined || scheme.kind === "none") return null;
-  const own = inProcess ? options.ownSecret?.(provider, url) : undefined;
-  return own ?? generateSecret(scheme, options.random);
-}
-
-/** What an endpoint's secret is sealed for. */
-function placeOf(id: string): string {
-  return `endpoint/${id}`;
 }
 
 function subjectOf({ id, url }: EndpointRow): { id: string; name: string } {
@@ -167,19 +226,8 @@ function statusOf({ disabledAt }: EndpointRow): "enabled" | "disabled" {
   return disabledAt === null ? "enabled" : "disabled";
 }
 
-function isRotating({ previousUntil }: EndpointRow, now: number): boolean {
-  return previousUntil !== null && previousUntil > now;
-}
-
-/** `whsec_…9f3a`. */
-function hintOf(secret: string): string {
-  const prefix = /^[A-Za-z]{1,8}_/.exec(secret)?.[0] ?? "";
-  return `${prefix}…${secret.slice(-4)}`;
-}
-
 function show({ options, now }: Handling, row: EndpointRow): Endpoint {
-  const scheme = options.registry.get(row.provider)?.signatures[0];
-  const several = scheme !== undefined && "separator" in scheme && scheme.separator !== undefined;
+  const several = signsWithSeveral(options.registry.get(row.provider));
   return {
     id: row.id,
     url: row.url,

@@ -1,30 +1,24 @@
-import type { RouteName } from "../../remote/contract.ts";
-import type { Handler } from "../app.ts";
+import type { Checked, RouteName } from "../../remote/contract.ts";
+import type { Handler, Handling } from "../app.ts";
 import { listActivity } from "./activity.ts";
+import { getDelivery, listChanges, listDeliveries, retryDeliveries, retryDelivery } from "./deliveries.ts";
 import {
+  checkTarget,
   createEndpoint,
   deleteEndpoint,
   getEndpoint,
   listEndpoints,
+  loadSample,
   rotateSecret,
+  testEndpoint,
   updateEndpoint,
 } from "./endpoints.ts";
+import { getEvent, listEvents, publishEvent } from "./events.ts";
 import { health, listEventTypes } from "./information.ts";
 import { createKey, currentKey, getKey, listKeys, retireKey, revokeKey, rotateKey } from "./keys.ts";
 
-/** Routes that are drawn up and not served yet: they are answered with 501. */
-type Planned =
-  | "endpoints.test"
-  | "events.list"
-  | "events.publish"
-  | "events.get"
-  | "deliveries.list"
-  | "deliveries.get"
-  | "deliveries.retry"
-  | "deliveries.retryMany";
-
 /** Who answers which route of the contract. */
-export const handlers: { [Name in Exclude<RouteName, Planned>]: Handler<Name> } = {
+export const handlers: { [Name in RouteName]: Handler<Name> } = {
   health,
   "keys.current": currentKey,
   "keys.list": listKeys,
@@ -39,6 +33,24 @@ export const handlers: { [Name in Exclude<RouteName, Planned>]: Handler<Name> } 
   "endpoints.update": updateEndpoint,
   "endpoints.delete": deleteEndpoint,
   "endpoints.rotateSecret": rotateSecret,
+  "endpoints.test": testEndpoint,
   "eventTypes.list": listEventTypes,
+  "events.list": listEvents,
+  "events.publish": publishEvent,
+  "events.get": getEvent,
+  "deliveries.list": listDeliveries,
+  "deliveries.changes": listChanges,
+  "deliveries.get": getDelivery,
+  "deliveries.retry": retryDelivery,
+  "deliveries.retryMany": retryDeliveries,
   "activity.list": listActivity,
+};
+
+/** What some routes have to do before their transaction, as it asks the network or the disk; they get what it gives. */
+export const preparations: {
+  [Name in RouteName]?: (handling: Handling, input: Checked<Name>) => Promise<unknown>;
+} = {
+  "endpoints.create": checkTarget,
+  "endpoints.update": checkTarget,
+  "endpoints.test": loadSample,
 };

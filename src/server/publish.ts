@@ -1,0 +1,79 @@
+import { deliveryIdOf, lazyJson } from "../providers/event.ts";
+import { randomText, uuid } from "../providers/ids.ts";
+import type { Provider } from "../providers/contract.ts";
+import type { PublishedEvent } from "../remote/contract.ts";
+import type { EndpointRow, EventRow, NewDelivery } from "../store/contract.ts";
+import type { Handling } from "./app.ts";
+import { timeOf } from "./ids.ts";
+import { timeText } from "./routes/pages.ts";
+
+/** What is published, and to whom. */
+export interface Publication {
+  provider: Provider;
+  type: string;
+  payload: Uint8Array;
+  /** Enabled ones. */
+  endpoints: readonly EndpointRow[];
+  /** It is sent once: no schedule follows. */
+  isTest: boolean;
+}
+
+/** Stores an event with a delivery for each endpoint, and has them sent as soon as they are on disk. */
+export async function publish(
+  handling: Handling,
+  { provider, type, payload, endpoints, isTest }: Publication,
+): Promise<Omit<PublishedEvent, "disabled_endpoints">> {
+  const { tables, principal, options, newId } = handling;
+  const accountId = principal.account.id;
+  const id = newId("evt");
+  const createdAt = timeOf(id);
+  const event: EventRow = {
+    id,
+    accountId,
+    provider: provider.id,
+    type,
+    messageId: messageIdOf(provider, payload, options.random),
+    payload,
+    createdAt,
+  };
+  await tables.events.insert(event);
+  const deliveries: PublishedEvent["deliveries"] = [];
+  for (const endpoint of endpoints) {
+    const worker = options.dispatch?.reserve(endpoint.id) ?? null;
+    const deliveryId = newId("dlv");
+    const row: NewDelivery = {
+      id: deliveryId,
+      accountId,
+      eventId: id,
+      endpointId: endpoint.id,
+      provider: provider.id,
+      eventType: type,
+      status: worker === null ? "pending" : "sending",
+      attemptsMade: 0,
+      automaticMade: 0,
+      createdAt: timeOf(deliveryId),
+      dueAt: worker === null ? createdAt : null,
+      scheduledAt: isTest ? null : createdAt,
+      isManual: isTest,
+      worker,
+    };
+    if (worker !== null) {
+      const delivery = { ...row, changed: 0 };
+      handling.after((isKept) => {
+        if (isKept) options.dispatch?.take({ delivery, event, endpoint });
+        else options.dispatch?.giveBack(endpoint.id);
+      });
+    }
+    await tables.deliveries.insert(row);
+    deliveries.push({ id: deliveryId, endpoint_id: endpoint.id });
+  }
+  return { id, provider: provider.id, type, created_at: timeText(createdAt), deliveries };
+}
+
+/** The id that the provider's requests carry: the body's own where it has one. */
+function messageIdOf(provider: Provider, payload: Uint8Array, random: (bytes: number) => Buffer): string {
+  const own = deliveryIdOf(provider, { headers: [], path: "", json: lazyJson(payload) });
+  if (own !== undefined) return own;
+  const { idPrefix } = provider.envelope;
+  return idPrefix === undefined ? uuid(random) : idPrefix + randomText(random, 22);
+}
