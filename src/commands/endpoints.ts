@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import { HooklineError } from "../errors.ts";
+import { EXIT, HooklineError } from "../errors.ts";
 import type { Input } from "../remote/contract.ts";
 import type { Context, Session } from "./context.ts";
 import { completeEndpoint, pickEndpoint, requireEndpointId } from "./endpoint-prompts.ts";
+import { addWaitTimeout, readWait } from "./delivery-flags.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { collect } from "./payload-flags.ts";
 import {
@@ -39,6 +40,11 @@ interface DeleteFlags extends RemoteFlags {
 interface RotateFlags extends RemoteFlags {
   grace: string;
   writeEnv?: string;
+}
+
+interface TestFlags extends RemoteFlags {
+  type?: string;
+  waitTimeout: string;
 }
 
 const idArgument = ["[id]", "an endpoint, as `endpoints list` names it; asked for on a terminal"] as const;
@@ -229,6 +235,34 @@ Example:
         showRotated(session.output, rotated, session.host.now());
         if (rotated.failure !== undefined) throw rotated.failure;
         return 0;
+      }),
+    );
+
+  addWaitTimeout(sub("test", "Send an endpoint a sample of its provider's, and tell how it went."))
+    .argument(...idArgument)
+    .option("--type <event>", "the sample's event (default: the first that the endpoint takes)")
+    .addHelpText(
+      "after",
+      `
+It is sent once and signed like any event. Exit code 0 where the endpoint accepted it, 1 otherwise.
+
+Example:
+  hookline endpoints test ep_01jd… --type order.created`,
+    )
+    .action(
+      context.run(async (session, given: string | undefined, flags: TestFlags) => {
+        requireEndpointId(session, given);
+        const [{ testEndpoint }, { showTest }, waitMs = 0] = await Promise.all([
+          import("../actions/publish.ts"),
+          import("../ui/publish.ts"),
+          readWait({ ...flags, wait: true }),
+        ]);
+        const tested = await useRemote(session, flags, async (remote, workspace) => {
+          const id = await pickEndpoint(session, remote, given, "Test which endpoint?", "enabled");
+          return testEndpoint(workspace, remote, id, { type: flags.type, waitMs });
+        });
+        showTest(session.output, tested, session.host.now());
+        return tested.outcome === "succeeded" ? 0 : EXIT.failed;
       }),
     );
 }

@@ -1,7 +1,17 @@
 import type { Command } from "commander";
-import { HooklineError } from "../errors.ts";
+import type { Workspace } from "../actions/workspace.ts";
+import { EXIT, HooklineError } from "../errors.ts";
 import type { Remote } from "../remote/contract.ts";
 import type { Context, Session } from "./context.ts";
+import {
+  addTimeFlags,
+  addWaitFlags,
+  readTimes,
+  readWait,
+  type TimeFlags,
+  type WaitFlags,
+} from "./delivery-flags.ts";
+import { addEditFlags } from "./edit-flags.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { addRemoteFlags, useRemote, type RemoteFlags } from "./remote-flags.ts";
 
@@ -9,11 +19,15 @@ interface TypesFlags extends RemoteFlags {
   provider?: string;
 }
 
-interface EventListFlags extends RemoteFlags, ListFlags {
+interface EventListFlags extends RemoteFlags, ListFlags, TimeFlags {
   provider?: string;
   type?: string;
-  since?: string;
-  until?: string;
+}
+
+interface PublishFlags extends RemoteFlags, WaitFlags {
+  provider?: string;
+  type?: string;
+  fresh?: boolean;
 }
 
 /** Events that are offered where none is named. */
@@ -43,35 +57,27 @@ export function define(command: Command, context: Context): void {
   );
   addRemoteFlags(
     addListFlags(
-      command
-        .command("list")
-        .description("List the events that were published, newest first.")
-        .option("--provider <id>", "only this provider's")
-        .option("--type <event>", "only events of this type")
-        .option("--since <time>", "from this time on (ISO 8601 or Unix seconds)")
-        .option("--until <time>", "before this time"),
+      addTimeFlags(
+        command
+          .command("list")
+          .description("List the events that were published, newest first.")
+          .option("--provider <id>", "only this provider's")
+          .option("--type <event>", "only events of this type"),
+      ),
     ),
   ).action(
     context.run(async (session, flags: EventListFlags) => {
-      const [
-        { listEvents },
-        { unknownProvider },
-        { object, optional, parseFlags, time },
-        { showEvents },
-        page,
-      ] = await Promise.all([
+      const [{ listEvents }, { unknownProvider }, { showEvents }, page, times] = await Promise.all([
         import("../actions/events.ts"),
         import("../actions/unknown-provider.ts"),
-        import("./flags.ts"),
         import("../ui/events.ts"),
         readListFlags(flags),
+        readTimes(session, flags),
       ]);
-      const { since, until } = parseFlags(object({ since: optional(time), until: optional(time) }), flags);
       const filter = {
         ...(flags.provider === undefined ? {} : { provider: flags.provider }),
         ...(flags.type === undefined ? {} : { type: flags.type }),
-        ...(since === undefined ? {} : { since }),
-        ...(until === undefined ? {} : { until }),
+        ...times,
       };
       await useRemote(session, flags, async (remote, workspace, connection) => {
         const events = await listEvents(remote, filter, page);
@@ -101,6 +107,84 @@ export function define(command: Command, context: Context): void {
       view.showEvent(session.output, event);
       return 0;
     }),
+  );
+  definePublish(command, context);
+}
+
+function definePublish(command: Command, context: Context): void {
+  const publishing = addRemoteFlags(
+    command
+      .command("publish")
+      .description("Publish events, to be delivered to the endpoints that take them.")
+      .argument(
+        "[payloads...]",
+        "provider/event, an event, a provider (all its events), files, folders, remote:ID, or -; asked for on a terminal",
+      )
+      .option("--provider <id>", "whose event it is, where the payload's name does not say")
+      .option("--type <event>", "the event's type, where the payload does not say it, or says another"),
+  );
+  const edits = addEditFlags(publishing);
+  addWaitFlags(publishing)
+    .addHelpText(
+      "after",
+      `
+A payload's bytes go out exactly as they are, signed for each endpoint with its own secret. Exit code 0 once all are
+published: a delivery that failed is tried again. With --wait 1 unless all deliveries succeeded.
+
+Examples:
+  hookline events publish order.created --set data.total=8.00
+  hookline events publish ./payloads/ --provider fareplay --type order.created --wait
+  cat order.json | hookline events publish - --provider fareplay`,
+    )
+    .action(
+      context.run(async (session, payloads: string[], flags: PublishFlags) => {
+        const { output, host } = session;
+        const [{ publish }, { showPublished }, waitMs] = await Promise.all([
+          import("../actions/publish.ts"),
+          import("../ui/publish.ts"),
+          readWait(flags),
+        ]);
+        const waits = waitMs !== undefined;
+        const { outcomes, unread } = await useRemote(session, flags, async (remote, workspace, { kind }) => {
+          const what = payloads.length > 0 ? payloads : [await pickPayload(session, workspace)];
+          const events = publish(workspace, remote, {
+            what,
+            edits,
+            fresh: flags.fresh === true,
+            waitMs,
+            ...(flags.provider === undefined ? {} : { provider: flags.provider }),
+            ...(flags.type === undefined ? {} : { type: flags.type }),
+          });
+          return showPublished(output, events, {
+            waits,
+            isEmbedded: kind === "embedded",
+            now: host.now,
+          });
+        });
+        if (unread !== undefined) {
+          if (waits || unread.exitCode !== EXIT.denied) throw unread;
+          output.warn(`how the deliveries went is not to be seen with this key: ${unread.message}`);
+        }
+        return waits && outcomes.some((outcome) => outcome !== "succeeded") ? EXIT.failed : 0;
+      }),
+    );
+}
+
+/** The fixture that the user chooses. */
+async function pickPayload({ output, prompts }: Session, workspace: Workspace): Promise<string> {
+  if (!output.interactive) {
+    throw new HooklineError("usage", "no payload is named", {
+      nextSteps: ["hookline events publish order.created", "list the payloads: hookline fixtures list"],
+    });
+  }
+  const { listFixtures } = await import("../actions/fixtures.ts");
+  return prompts.select(
+    "Publish which payload?",
+    listFixtures(workspace).map(({ provider, event, description = "" }) => ({
+      value: `${provider}/${event}`,
+      name: `${provider}/${event}`,
+      description,
+    })),
   );
 }
 

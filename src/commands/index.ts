@@ -53,8 +53,13 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "events",
-    summary: "list event types and published events",
+    summary: "publish events, list them and their types",
     load: () => import("./events.ts"),
+  },
+  {
+    name: "deliveries",
+    summary: "list, show, retry and watch how events reach their endpoints",
+    load: () => import("./deliveries.ts"),
   },
   { name: "activity", summary: "list who did what with which key", load: () => import("./activity.ts") },
   {

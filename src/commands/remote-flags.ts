@@ -4,7 +4,7 @@ import type { EnvPlace } from "../actions/env-place.ts";
 import type { Workspace } from "../actions/workspace.ts";
 import type { Connection } from "../config/connection.ts";
 import { EXIT, HooklineError } from "../errors.ts";
-import type { Remote } from "../remote/contract.ts";
+import type { Remote, RouteName } from "../remote/contract.ts";
 import type { Session } from "./context.ts";
 
 /** Flags of every command that speaks to an API. */
@@ -15,6 +15,14 @@ export interface RemoteFlags {
 export function addRemoteFlags(command: Command): Command {
   return command.option("--profile <name>", "the API to use, as `hookline profiles list` names it");
 }
+
+/** Routes that, where no server does it, deliver before they answer. */
+const delivering: ReadonlySet<RouteName> = new Set([
+  "events.publish",
+  "endpoints.test",
+  "deliveries.retry",
+  "deliveries.retryMany",
+]);
 
 /** Does work with the API that the flags, the environment and the profiles name, and closes it. */
 export async function useRemote<Result>(
@@ -29,10 +37,13 @@ export async function useRemote<Result>(
   ]);
   const workspace = await openWorkspace(session.host);
   return withRemote(workspace, profile, (remote, connection) => {
+    const { deliver } = remote;
+    const waitedFor = (name: RouteName): string =>
+      connection.url?.host ?? (delivering.has(name) ? "the endpoints" : "the database");
     // Each answer is waited for by itself, so that no spinner turns behind a question.
     const waiting: Remote = {
-      call: (name, input) =>
-        during(session, `waiting for ${connection.url?.host ?? "the database"}`, remote.call(name, input)),
+      call: (name, input) => during(session, `waiting for ${waitedFor(name)}`, remote.call(name, input)),
+      ...(deliver === undefined ? {} : { deliver }),
       close: () => remote.close(),
     };
     return work(waiting, workspace, connection);
