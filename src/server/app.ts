@@ -153,7 +153,8 @@ export function createApp(options: AppOptions): App {
       const body = await run(name, anonymous(options, store, time, newId), check(route, request));
       return { status: route.status, headers: {}, body };
     }
-    const principal = await authenticator.authenticate(request.credential, request.address);
+    const isChange = route.method !== "GET";
+    const principal = await authenticator.authenticate(request.credential, request.address, isChange);
     known(principal);
     if (route.scope !== "any") await authenticator.authorise(principal, route.scope, name, request.address);
     const { readBody, ...rest } = request;
@@ -161,7 +162,7 @@ export function createApp(options: AppOptions): App {
     const input = check(route, read);
     const ended: ((isKept: boolean) => void)[] = [];
     let prepared: unknown;
-    const handlingOf = (tables: Tables, time: number): Handling => ({
+    const handlingOf = (tables: Tables, time: number, principal: Principal): Handling => ({
       tables,
       prepared,
       after: (work) => void ended.push(work),
@@ -186,12 +187,13 @@ export function createApp(options: AppOptions): App {
           detail,
         }),
     });
-    if (route.method === "GET") {
-      return { status: route.status, headers: {}, body: await run(name, handlingOf(store, time), input) };
+    if (!isChange) {
+      const body = await run(name, handlingOf(store, time, principal), input);
+      return { status: route.status, headers: {}, body };
     }
     const prepare = preparations[name] as
       ((handling: Handling, input: unknown) => Promise<unknown>) | undefined;
-    prepared = await prepare?.(handlingOf(store, time), input);
+    prepared = await prepare?.(handlingOf(store, time, principal), input);
     const { idempotencyKey } = request;
     const asked =
       route.method === "POST" && idempotencyKey !== undefined
@@ -200,12 +202,13 @@ export function createApp(options: AppOptions): App {
     const change = async (tables: Tables): Promise<ApiAnswer | undefined> => {
       // It may have waited for its turn.
       const time = now();
-      if (!(await authenticator.isStillLive(principal, tables))) return undefined;
+      const current = await authenticator.confirm(principal, tables);
+      if (current === undefined) return undefined;
       const once =
         asked === undefined ? undefined : createOnce(tables, vault, name, principal, asked, input, time);
       const before = await once?.before();
       if (before !== undefined) return before;
-      const body = await run(name, handlingOf(tables, time), input);
+      const body = await run(name, handlingOf(tables, time, current), input);
       await once?.keep(route.status, body);
       return { status: route.status, headers: {}, body };
     };

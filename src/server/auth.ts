@@ -26,10 +26,13 @@ export interface Principal {
 export interface Authenticator {
   /** Writes down the uses of dead keys that were only counted; it happens by itself after a second. */
   flush(): Promise<void>;
-  /** @throws ApiProblem 401 or, after too many failures from the address, 429 */
-  authenticate(credential: Credential, address: string | null): Promise<Principal>;
-  /** Whether the one who asks is still let in, as the tables of a transaction have it. */
-  isStillLive(principal: Principal, tables: Tables): Promise<boolean>;
+  /**
+   * @param isCheckedAgain `confirm` follows, so that a key may be taken for what it was when it last came
+   * @throws ApiProblem 401 or, after too many failures from the address, 429
+   */
+  authenticate(credential: Credential, address: string | null, isCheckedAgain: boolean): Promise<Principal>;
+  /** The one who asks as the tables of a transaction have it; undefined where the key has died. */
+  confirm(principal: Principal, tables: Tables): Promise<Principal | undefined>;
   /** @throws ApiProblem `scope-missing` */
   authorise(principal: Principal, scope: Scope, route: string, address: string | null): Promise<void>;
 }
@@ -44,7 +47,7 @@ interface AuthenticatorOptions {
 /** Milliseconds after which a key's use is written down anew. */
 const usedEvery = 60_000;
 const minute = 60_000;
-/** Pairs of key and address remembered at most. */
+/** Keys, and pairs of key and address, remembered at most. */
 const mostRemembered = 1000;
 /** Milliseconds that a dead key's uses beyond the limit are counted before they are written down. */
 const flushAfterMs = 1000;
@@ -192,8 +195,29 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
     });
   };
 
+  /** Keys that were live when they last came, by their hashes. */
+  const recent = new Map<string, { key: KeyRow; account: Account }>();
+  const find = async (
+    text: string,
+    isCheckedAgain: boolean,
+  ): Promise<{ key: KeyRow; account: Account } | undefined> => {
+    if (!looksLikeApiKey(text)) return undefined;
+    const hash = hashApiKey(text);
+    const name = hash.toString("latin1");
+    const known = recent.get(name);
+    if (isCheckedAgain && known !== undefined) return known;
+    recent.delete(name);
+    const key = await store.keys.byHash(hash);
+    const account = key === undefined ? undefined : await store.accounts.get(key.accountId);
+    if (key === undefined || account === undefined) return undefined;
+    recent.set(name, { key, account });
+    if (recent.size > mostRemembered) recent.delete([...recent.keys()][0] ?? "");
+    return { key, account };
+  };
+  const forget = (key: KeyRow): void => void recent.delete(Buffer.from(key.hash).toString("latin1"));
+
   return {
-    async authenticate(credential, address) {
+    async authenticate(credential, address, isCheckedAgain) {
       if (credential.kind === "embedded") {
         const { account } = credential;
         return {
@@ -215,12 +239,13 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
           null,
           limit(address),
         );
-      const key = looksLikeApiKey(text) ? await store.keys.byHash(hashApiKey(text)) : undefined;
-      const account = key === undefined ? undefined : await store.accounts.get(key.accountId);
-      if (key === undefined || account === undefined)
+      const found = await find(text, isCheckedAgain);
+      if (found === undefined)
         throw fail("key-invalid", "the API key is not one of this server's", address, null, limit(address));
+      const { key, account } = found;
       const status = statusOf(key, now());
       if (status !== "active" && status !== "rotating") {
+        forget(key);
         const wait = limit(address);
         await recordDeadUse(key, address, status, wait !== undefined);
         const [code, detail] = endings[status];
@@ -232,10 +257,13 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
 
     flush,
 
-    async isStillLive({ account, key }, tables) {
-      if (key === undefined) return true;
+    async confirm(principal, tables) {
+      const { account, key } = principal;
+      if (key === undefined) return principal;
       const current = await tables.keys.get(account.id, key.id);
-      return current !== undefined && isLive(current, now());
+      if (current !== undefined && isLive(current, now())) return { ...principal, key: current };
+      forget(key);
+      return undefined;
     },
 
     async authorise({ key, scopes }, scope, route, address) {

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono, type Context } from "hono";
 import { contract, type Route, type RouteName } from "../remote/contract.ts";
 import { openApiDocument } from "../remote/openapi.ts";
@@ -31,7 +32,7 @@ interface HttpOptions {
   fail: (error: unknown) => void;
 }
 
-type Env = { Bindings: { incoming: IncomingMessage; address: string | null } };
+type Env = { Bindings: { incoming: IncomingMessage; outgoing: ServerResponse; address: string | null } };
 
 /** What is asked, as far as the log tells it. */
 type Asked = Pick<ServedRequest, "method" | "path" | "address">;
@@ -50,23 +51,29 @@ export function createHttpServer(app: App, options: HttpOptions): Server {
     const { method = "", url = "" } = incoming;
     // A connection that is gone has no address any more.
     const address = addressOf(incoming);
-    const listener = getRequestListener((request) => edge.fetch(request, { incoming, address }), {
+    const listener = getRequestListener((request) => edge.fetch(request, { incoming, outgoing, address }), {
       // Nothing outside this server is to notice it.
       overrideGlobalObjects: false,
       // Here come only requests whose Host or path makes no URL.
       errorHandler: () => {
         const problem = new ApiProblem("request-malformed", "the request's Host and path make no URL");
-        return finish({ method, path: loggable(url), address }, options.clock(), answerProblem(problem));
+        return finish(
+          outgoing,
+          { method, path: loggable(url), address },
+          options.clock(),
+          answerProblem(problem),
+        );
       },
     });
     void listener(incoming, outgoing);
   });
 }
 
-type Finish = (asked: Asked, started: number, answer: ApiAnswer) => Response;
+type Finish = (outgoing: ServerResponse, asked: Asked, started: number, answer: ApiAnswer) => Response;
 
+/** Answers straight on the connection: a `Response` on the way would cost as much as the rest. */
 function createFinish({ newRequestId, clock, report }: HttpOptions): Finish {
-  return (asked, started, { principal, status, headers, body }) => {
+  return (outgoing, asked, started, { principal, status, headers, body }) => {
     const id = newRequestId();
     report({
       id,
@@ -77,16 +84,18 @@ function createFinish({ newRequestId, clock, report }: HttpOptions): Finish {
       keyId: principal?.key?.id ?? null,
       code: status >= 400 ? (body as { code: string }).code : null,
     });
-    return new Response(JSON.stringify(body), {
-      status,
-      headers: {
+    const content = Buffer.from(JSON.stringify(body), "utf8");
+    outgoing
+      .writeHead(status, {
         "content-type": "application/json",
+        "content-length": content.length,
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
         "x-request-id": id,
         ...headers,
-      },
-    });
+      })
+      .end(content);
+    return RESPONSE_ALREADY_SENT;
   };
 }
 
@@ -99,11 +108,11 @@ function createEdge(app: App, { version, clock, fail }: HttpOptions, finish: Fin
     address: env.address,
   });
   const refuse = (context: Context<Env>, problem: ApiProblem): Response =>
-    finish(askedOf(context), clock(), answerProblem(problem));
+    finish(context.env.outgoing, askedOf(context), clock(), answerProblem(problem));
 
   let document: object | undefined;
   edge.get("/openapi.json", (context) =>
-    finish(askedOf(context), clock(), {
+    finish(context.env.outgoing, askedOf(context), clock(), {
       status: 200,
       headers: {},
       body: (document ??= openApiDocument({ version })),
@@ -122,14 +131,14 @@ function createEdge(app: App, { version, clock, fail }: HttpOptions, finish: Fin
         if (!(error instanceof ApiProblem)) throw error;
         answer = answerProblem(error);
       }
-      return finish(askedOf(context, route.path), started, answer);
+      return finish(context.env.outgoing, askedOf(context, route.path), started, answer);
     });
   }
   for (const [path, allowed] of methods) {
     edge.all(honoPath(path), (context) => {
       const problem = new ApiProblem("method-not-allowed", `this path takes ${allowed.join(", ")}`);
       const answer = answerProblem(problem);
-      return finish(askedOf(context, path), clock(), {
+      return finish(context.env.outgoing, askedOf(context, path), clock(), {
         ...answer,
         headers: { ...answer.headers, allow: allowed.join(", ") },
       });
@@ -209,25 +218,38 @@ async function readBody({ req, env }: Context<Env>): Promise<unknown> {
 
 /** Straight from the connection: Hono's own limit copies the request into one of another make. */
 async function readText(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const bytes = await readBytes(incoming);
   try {
-    // Destroyed, it would take the connection with it that the answer goes out on.
-    const body = incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      if (bytes > maxBody) break;
-      chunks.push(chunk);
-    }
-  } catch {
-    throw new ApiProblem("body-malformed", "the body broke off before its end");
-  }
-  if (bytes > maxBody) throw new ApiProblem("body-too-large", `a body has ${maxBody} bytes at most`);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    return utf8.decode(bytes);
   } catch {
     throw new ApiProblem("body-malformed", "the body is not UTF-8");
   }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** By its events: an iterator over it costs several promises for each piece. */
+function readBytes(incoming: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const end = (settle: () => void): void => {
+      incoming.off("data", take).off("end", done).off("error", broken).off("close", broken);
+      settle();
+    };
+    const take = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= maxBody) return;
+      // Destroyed, it would take the connection with it that the answer goes out on.
+      incoming.pause();
+      end(() => reject(new ApiProblem("body-too-large", `a body has ${maxBody} bytes at most`)));
+    };
+    const done = (): void => end(() => resolve(Buffer.concat(chunks)));
+    const broken = (): void =>
+      end(() => reject(new ApiProblem("body-malformed", "the body broke off before its end")));
+    incoming.on("data", take).on("end", done).on("error", broken).on("close", broken);
+  });
 }
 
 /** IPv4 addresses look the same on a socket that takes both families. */

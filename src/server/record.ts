@@ -46,7 +46,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       ...sent.attempt,
     };
     const events = await store.write(accountId, async (tables) => {
-      const current = sent.ok ? endpoint : ((await tables.endpoints.get(accountId, endpoint.id)) ?? endpoint);
+      const current = (await tables.endpoints.get(accountId, endpoint.id)) ?? endpoint;
       // Deleted meanwhile, it gets nothing more.
       const isCancelled = changes.status === "pending" && current.deletedAt !== null;
       const kept = isCancelled
@@ -72,7 +72,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         nextAttemptAt: kept.dueAt,
       };
       if (sent.ok) {
-        if (endpoint.failures > 0) await tables.endpoints.update(accountId, endpoint.id, { failures: 0 });
+        if (current.failures > 0) await tables.endpoints.update(accountId, endpoint.id, { failures: 0 });
         return [attempted];
       }
       if (!isExhausted && !sent.isGone) return [attempted];

@@ -67,6 +67,7 @@ export function readRetryAfter(value: string | undefined, now: number): number |
   if (/^\d{1,10}$/.test(text)) return Number(text) * 1000;
   // Date.parse would take much that is no HTTP date, such as "-1".
   if (!/^[A-Z][a-z]{2,8},? /.test(text)) return undefined;
-  const at = Date.parse(text);
+  // The oldest of the three forms names no zone; it means GMT too.
+  const at = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
   return at > now ? at - now : undefined;
 }

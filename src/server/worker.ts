@@ -70,6 +70,7 @@ export function createWorker(options: WorkerOptions): Worker {
   /** Whether more may be due than there was room for. */
   let hasMore = false;
   let pumping: Promise<void> | undefined;
+  let reclaiming: Promise<void> | undefined;
   let isAskedAgain = false;
   let isNoticed = false;
 
@@ -86,12 +87,22 @@ export function createWorker(options: WorkerOptions): Worker {
     busy++;
     laneOf(endpointId).underWay++;
   };
-  const leave = (endpointId: string): void => {
-    busy--;
+  /** The endpoint has answered: another may go there. */
+  const leaveLane = (endpointId: string): void => {
     const lane = laneOf(endpointId);
     lane.underWay--;
     if (lane.underWay === 0 && !lane.isSilent) lanes.delete(endpointId);
     if (hasMore) wake();
+  };
+  /** What came of it is written down. */
+  const leave = (): void => {
+    busy--;
+    if (hasMore) wake();
+  };
+
+  const giveBack = (endpointId: string): void => {
+    leaveLane(endpointId);
+    leave();
   };
 
   const leaseFrom = (from: number): Lease => ({ worker: id, until: from + leaseMs });
@@ -99,22 +110,30 @@ export function createWorker(options: WorkerOptions): Worker {
     const lease = leaseFrom(now());
     await queue.renew(lease);
     leasedUntil = lease.until;
-    renewing ??= setInterval(() => void renew().catch(failed), renewEveryMs);
+    // One under way when it is stopped must not begin it anew.
+    if (!isStopped) renewing ??= setInterval(() => void renew().catch(failed), renewEveryMs);
   };
 
   /** Sends one and writes down what came of it; the room for it is taken already. */
   const deliver = async (claimed: ClaimedDelivery): Promise<void> => {
     const { id: endpointId } = claimed.endpoint;
+    let isInLane = true;
     try {
       const sent = await courier.send(claimed);
       // It is given back with the lease.
       if (sent.isAborted) return;
       laneOf(endpointId).isSilent = sent.attempt.status === null;
+      // A failure may mean that nothing more is to go there, so that is written down first.
+      if (sent.ok) {
+        leaveLane(endpointId);
+        isInLane = false;
+      }
       await write(claimed, sent);
     } catch (error) {
       failed(error);
     } finally {
-      leave(endpointId);
+      if (isInLane) leaveLane(endpointId);
+      leave();
     }
   };
   /** Not written down it would be sent again, and until then it is in nobody's hands but these. */
@@ -173,7 +192,7 @@ export function createWorker(options: WorkerOptions): Worker {
       if (leasedUntil - now() < leaseMs / 2) await renew();
       await queue.reclaim(now());
     };
-    void reclaim().catch(failed).then(wake);
+    reclaiming = reclaim().catch(failed).then(wake);
   };
   const wake = (): void => {
     if (!isRunning || isNoticed) return;
@@ -218,8 +237,12 @@ export function createWorker(options: WorkerOptions): Worker {
       enter(endpointId);
       return id;
     },
-    giveBack: (endpointId) => leave(endpointId),
-    take: (claimed) => void begin(claimed),
+    giveBack,
+    take(claimed) {
+      // Stored after the lease has ended, it is in nobody's hands, and found as such.
+      if (isStopped) giveBack(claimed.endpoint.id);
+      else void begin(claimed);
+    },
     wake: () => wake(),
     async attempt(accountId, ids) {
       await renew();
@@ -241,6 +264,7 @@ export function createWorker(options: WorkerOptions): Worker {
     async stop(graceMs) {
       isRunning = false;
       clearTimeout(looking);
+      await reclaiming;
       await pumping;
       if (underWay.size > 0) await Promise.race([Promise.all(underWay), sleep(graceMs)]);
       isStopped = true;

@@ -34,7 +34,7 @@ export async function openSqlite(path: string, options: OpenOptions = {}): Promi
     await whenFree(file, options.sleep ?? realSleep, () => {
       if (options.applicationId !== undefined) checkOwner(database, options.applicationId);
       database.exec(
-        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on",
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on; pragma wal_autocheckpoint = 4000",
       );
     });
   } catch (error) {

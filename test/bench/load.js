@@ -26,7 +26,7 @@ export function load({ port, connections, seconds = Infinity, amount = Infinity,
         if (head < 0) return;
         const length = Number(/\r\ncontent-length: *(\d+)/i.exec(rest.slice(0, head))?.[1] ?? 0);
         if (rest.length < head + 4 + length) return;
-        if (rest.startsWith("HTTP/1.1 200")) ok++;
+        if (rest.startsWith("HTTP/1.1 2")) ok++;
         answered++;
         rest = "";
         next();

@@ -27,6 +27,7 @@ const servers = {
     request.resume();
     request.on("end", () => response.writeHead(200, { "content-length": 0 }).end());
   },
+  deliver: () => deliver(Number(options[0])),
   /** Verifies, and does nothing else. */
   verify: async () => (request, response) =>
     withBody(request, (body) => {
@@ -56,6 +57,66 @@ const servers = {
       });
   },
 };
+
+/**
+ * As little as a control plane can do durably: every request is inserted, sent on, and updated when it was answered;
+ * what comes in one turn of the event loop is one commit.
+ * @param {number} port
+ */
+async function deliver(port) {
+  const [{ Pool }, { default: Libsql }] = await Promise.all([import("undici"), import("libsql")]);
+  const pool = new Pool(`http://127.0.0.1:${port}`);
+  const database = new Libsql(`${process.env["HOOKLINE_HOME"]}/floor-${process.pid}.db`);
+  database.exec(`
+    pragma journal_mode = wal;
+    pragma synchronous = full;
+    create table deliveries (id integer primary key, payload blob not null, status text not null) strict;
+  `);
+  const insert = database.prepare("insert into deliveries (id, payload, status) values (?, ?, 'pending')");
+  const update = database.prepare("update deliveries set status = 'succeeded' where id = ?");
+  /** @type {{ id: number, body: Buffer, response: import("node:http").ServerResponse }[]} */
+  let taken = [];
+  /** @type {number[]} */
+  let delivered = [];
+  let isScheduled = false;
+  let last = 0;
+  const schedule = () => {
+    if (!isScheduled) setImmediate(commit);
+    isScheduled = true;
+  };
+  const commit = () => {
+    isScheduled = false;
+    const [inserts, updates] = [taken, delivered];
+    [taken, delivered] = [[], []];
+    database.exec("begin immediate");
+    for (const { id, body } of inserts) insert.run([id, body]);
+    for (const id of updates) update.run([id]);
+    database.exec("commit");
+    for (const { id, body, response } of inserts) {
+      response.writeHead(202, { "content-length": 0 }).end();
+      pool.dispatch(
+        { method: "POST", path: "/", headers: ["content-type", "application/json"], body },
+        {
+          onRequestStart() {},
+          onResponseStart() {},
+          onResponseData() {},
+          onResponseEnd() {
+            delivered.push(id);
+            schedule();
+          },
+          onResponseError(_controller, error) {
+            throw error;
+          },
+        },
+      );
+    }
+  };
+  return (/** @type {import("node:http").IncomingMessage} */ request, /** @type {import("node:http").ServerResponse} */ response) =>
+    withBody(request, (body) => {
+      taken.push({ id: ++last, body, response });
+      schedule();
+    });
+}
 
 const listener = await servers[name ?? ""]?.();
 if (listener === undefined) throw new Error(`no peer called ${name}`);

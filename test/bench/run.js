@@ -4,6 +4,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { deliveredPerSecond, publishRequest, startControlPlane, startSink } from "./deliver.js";
 import { fareplayRequests, load } from "./load.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -23,11 +24,15 @@ const say = (text) => process.stdout.write(`${text}\n`);
 
 /**
  * Starts a server and waits for the line that tells its port.
- * @param {string[]} args of node @param {{ file?: string }} [options] where its standard output goes, if not here
+ * @param {string[]} args of node
+ * @param {{ file?: string, log?: string, home?: string }} [options] where its standard output and error go, if not here
  */
-async function start(args, { file } = {}) {
+async function start(args, { file, log, home: own = home } = {}) {
   const out = file === undefined ? "pipe" : openSync(file, "w");
-  const child = spawn(process.execPath, args, { env, stdio: ["ignore", out, "inherit"] });
+  const child = spawn(process.execPath, args, {
+    env: { ...env, HOOKLINE_HOME: own },
+    stdio: ["ignore", out, log === undefined ? "inherit" : openSync(log, "w")],
+  });
   const port = await new Promise((/** @type {(port: number) => void} */ resolve, reject) => {
     child.on("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${code}`)));
     /** @param {string} text */
@@ -183,6 +188,29 @@ const benches = {
       );
     }
     await sink.stop();
+  },
+
+  async deliver() {
+    const sink = await startSink();
+    const planes = { start, bin, env };
+    const ours = await startControlPlane({ ...planes, home: join(home, "deliver"), urls: [`${sink.port}/`] });
+    const theirs = await start([join(here, "peers.js"), "deliver", String(sink.port)]);
+    const request = publishRequest(ours.key);
+    const amount = 10_000;
+    const [ratios, rates] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+    for (let round = -1; round < rounds; round++) {
+      const own = await deliveredPerSecond({ port: ours.port, sink, request, amount });
+      const floor = await deliveredPerSecond({ port: theirs.port, sink, request, amount });
+      // The first warms up.
+      if (round < 0) continue;
+      ratios.push(own / floor);
+      rates.push(own);
+    }
+    say(
+      `published → delivered, against node:http, grouped commits of an insert and an update, and undici's Pool: ${spread(ratios)}×  goal ≥ 0.5×  (${Math.round(median(rates))}/s)`,
+    );
+    await Promise.all([ours.stop(), theirs.stop()]);
+    sink.stop();
   },
 
   async memory() {

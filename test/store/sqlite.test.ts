@@ -32,7 +32,7 @@ for (const driver of drivers) {
 
 describe.each(drivers)("SQLite through %s", (driver) => {
   test("is not used from outside within a transaction, where it would wait for itself", async () => {
-    const store = await createSqliteStore(newFile(), { driver });
+    const store = await createSqliteStore(newFile(), { driver, watchUse: true });
     await store.accounts.insert(account("a"));
     const within = /within one of its transactions/;
     await store.write("a", async (tables) => {
@@ -47,7 +47,7 @@ describe.each(drivers)("SQLite through %s", (driver) => {
   });
 
   test("may be used by what a transaction has started, once it has ended", async () => {
-    const store = await createSqliteStore(newFile(), { driver });
+    const store = await createSqliteStore(newFile(), { driver, watchUse: true });
     let go = (): void => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));
     let later: Promise<unknown> | undefined;

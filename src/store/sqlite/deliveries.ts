@@ -31,8 +31,8 @@ set status = ?, attempts_made = ?, automatic_made = ?, due_at = ?, scheduled_at 
 where account_id = ? and id = ? and worker is ?`;
 const selectPending = `
 select id from deliveries where account_id = ? and endpoint_id = ? and status = 'pending'`;
-const cancel = `
-update deliveries set status = 'cancelled', due_at = null, scheduled_at = null, changed = ${next}
+export const cancelDelivery = `
+update deliveries set status = 'cancelled', due_at = null, scheduled_at = null, worker = null, changed = ${next}
 where account_id = ? and id = ?`;
 const selectChanges = `
 select ${columnList(deliveryFields)} from deliveries where account_id = ? and changed > ? order by changed limit ?`;
@@ -80,7 +80,7 @@ export function createDeliveries(database: Database, statements: Statements): De
     },
     async cancel(accountId, endpointId) {
       const rows = await statements.all(selectPending, [accountId, endpointId]);
-      for (const { id } of rows) await statements.run(cancel, [accountId, accountId, id ?? null]);
+      for (const { id } of rows) await statements.run(cancelDelivery, [accountId, accountId, id ?? null]);
       return rows.length;
     },
     async list(accountId, page, { status, endpointId, eventId, eventType } = {}, oldest = false) {

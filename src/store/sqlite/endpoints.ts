@@ -22,24 +22,26 @@ export const endpointFields = [
 ] as const satisfies readonly (keyof EndpointRow)[];
 
 const select = `select ${columnList(endpointFields)} from endpoints where account_id = ?`;
+const selectOne = `${select} and id = ?`;
 const selectOfProvider = `${select} and provider = ? and deleted_at is null`;
 
 export function createEndpoints(database: Database, statements: Statements): Endpoints {
   const endpoints = database.selectFrom("endpoints").selectAll();
   return {
     async insert(endpoint) {
+      statements.changed("endpoints");
       await database
         .insertInto("endpoints")
         .values({ ...endpoint, events: JSON.stringify(endpoint.events) })
         .execute();
     },
     async get(accountId, id) {
-      const [row] = await statements.all(`${select} and id = ?`, [accountId, id]);
-      return row === undefined ? undefined : toEndpoint(row);
+      return (await statements.recall("endpoints", selectOne, [accountId, id], toEndpoint))[0];
     },
     async update(accountId, id, { events, ...changes }) {
       const columns = { ...changes, ...(events === undefined ? {} : { events: JSON.stringify(events) }) };
       if (Object.keys(columns).length === 0) return (await this.get(accountId, id)) !== undefined;
+      statements.changed("endpoints");
       const { numUpdatedRows } = await database
         .updateTable("endpoints")
         .set(columns)
@@ -49,9 +51,10 @@ export function createEndpoints(database: Database, statements: Statements): End
       return numUpdatedRows > 0n;
     },
     async ofProvider(accountId, provider) {
-      return (await statements.all(selectOfProvider, [accountId, provider])).map(toEndpoint);
+      return statements.recall("endpoints", selectOfProvider, [accountId, provider], toEndpoint);
     },
     async dropPreviousSecrets(accountId, now) {
+      statements.changed("endpoints");
       await database
         .updateTable("endpoints")
         .set({ previousSecret: null, previousUntil: null })

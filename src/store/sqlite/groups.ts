@@ -8,33 +8,55 @@ interface Work<Tables> {
   reject(error: unknown): void;
 }
 
+/** The tables of a group's transaction. */
+interface Opened<Tables> {
+  tables: Tables;
+  /** Told when what a work has changed is undone. */
+  undone: () => void;
+  /** Told when they may be used no more. */
+  end: () => void;
+}
+
 /**
  * Transactions in groups: what is asked for at the same time is committed together, as a commit that waits for the disk
  * costs as much as dozens of rows. Each work is undone alone where it fails; all of a group where its commit does.
- * @param open the tables of a group's transaction, and what ends their use
+ *
+ * After a commit the next waits as long as that one took, twice, so that under load most of the time goes into work and
+ * groups grow; whoever writes now and then never waits.
  */
 export function createGroups<Schema, Tables>(
   sqlite: SqliteDatabase,
   database: Kysely<Schema>,
-  open: (transaction: Transaction<Schema>) => { tables: Tables; end: () => void },
+  open: (transaction: Transaction<Schema>) => Opened<Tables>,
 ): <Result>(run: (tables: Tables) => Promise<Result>) => Promise<Result> {
   let waiting: Work<Tables>[] = [];
   let isScheduled = false;
+  /** On the monotonic clock: when the next group may begin. */
+  let due = 0;
 
+  const look = (): void => {
+    // What comes in while it waits belongs to the group.
+    if (performance.now() < due) setImmediate(look);
+    else void commit();
+  };
   const commit = async (): Promise<void> => {
     isScheduled = false;
     const group = waiting;
     waiting = [];
     const settlements: (() => void)[] = [];
+    let ended = 0;
     try {
       await database.transaction().execute(async (transaction) => {
-        const { tables, end } = open(transaction);
+        const opened = open(transaction);
         try {
-          for (const work of group) settlements.push(await attempt(sqlite, work, tables));
+          for (const work of group) settlements.push(await attempt(sqlite, work, opened));
         } finally {
-          end();
+          ended = performance.now();
+          opened.end();
         }
       });
+      const now = performance.now();
+      due = now + Math.min(2 * (now - ended), longestWaitMs);
     } catch (error) {
       for (const { reject } of group) reject(error);
       return;
@@ -47,16 +69,18 @@ export function createGroups<Schema, Tables>(
       waiting.push({ run, resolve: resolve as (value: unknown) => void, reject });
       if (isScheduled) return;
       isScheduled = true;
-      // What comes in the same turn of the event loop belongs to the group.
-      setImmediate(() => void commit());
+      setImmediate(look);
     });
 }
+
+/** Milliseconds between two groups at most: a disk that is slow for a moment must not be waited for twice. */
+const longestWaitMs = 5;
 
 /** @returns tells the one who asked how it went, once the group is on disk */
 async function attempt<Tables>(
   sqlite: SqliteDatabase,
   { run, resolve, reject }: Work<Tables>,
-  tables: Tables,
+  { tables, undone }: Opened<Tables>,
 ): Promise<() => void> {
   sqlite.exec("savepoint work");
   try {
@@ -67,6 +91,7 @@ async function attempt<Tables>(
     // After some errors SQLite has undone the whole transaction: then this fails too, and with it the group.
     sqlite.exec("rollback to work");
     sqlite.exec("release work");
+    undone();
     return () => reject(error);
   }
 }

@@ -20,12 +20,20 @@ import { createQueue } from "./queue.ts";
 import { createSettings } from "./settings.ts";
 import { statementsWithin, type Statements } from "./statements.ts";
 
+export interface StoreOptions extends OpenOptions {
+  /**
+   * Fails where the store itself is used within one of its transactions, which it would wait for. Costs a quarter of the
+   * rate, so it is for tests.
+   */
+  watchUse?: boolean;
+}
+
 /**
  * The store in one SQLite file, which any number of processes may share.
  * @throws HooklineError `sqlite-missing`, `database-damaged`, `database-unwritable`, `database-busy`, `database-newer`,
  *   `database-foreign`
  */
-export async function createSqliteStore(file: string, options: OpenOptions = {}): Promise<Store> {
+export async function createSqliteStore(file: string, options: StoreOptions = {}): Promise<Store> {
   const sqlite = await openSqlite(file, { ...options, applicationId: controlPlane.applicationId });
   try {
     await migrate(sqlite, controlPlane, options);
@@ -38,10 +46,10 @@ export async function createSqliteStore(file: string, options: OpenOptions = {})
     dialect: createSqliteDialect(sqlite, { access }),
     plugins: [new CamelCasePlugin()],
   });
-  /** Set in what runs as part of a transaction. */
-  const running = new AsyncLocalStorage<{ ended: boolean }>();
+  /** Set in what runs as part of a transaction, where that is watched. */
+  const running = options.watchUse === true ? new AsyncLocalStorage<{ ended: boolean }>() : undefined;
   const checkOutside = (): void => {
-    if (running.getStore()?.ended === false)
+    if (running?.getStore()?.ended === false)
       throw new Error("the store is used within one of its transactions: use the tables given to it");
   };
   const outside: KyselyPlugin = {
@@ -60,17 +68,24 @@ export async function createSqliteStore(file: string, options: OpenOptions = {})
       checkOutside();
       return access.write(() => sqlite.run(sql, parameters));
     },
+    recall: async (_table, sql, parameters, toRow) => (await statements.all(sql, parameters)).map(toRow),
+    changed: () => undefined,
   };
   const inGroup = createGroups(sqlite, database, (transaction) => {
     let isOver = false;
     const within = statementsWithin(sqlite, () => {
       if (isOver) throw new Error("the transaction is over");
     });
-    return { tables: createTables(transaction, within), end: () => void (isOver = true) };
+    return {
+      tables: createTables(transaction, within),
+      undone: () => within.forget(),
+      end: () => void (isOver = true),
+    };
   });
   // One writer at a time is what SQLite allows, so every account waits for every other.
   const write = async <Result>(work: (tables: Tables) => Promise<Result>): Promise<Result> => {
     checkOutside();
+    if (running === undefined) return inGroup(work);
     return inGroup(async (tables) => {
       const state = { ended: false };
       try {

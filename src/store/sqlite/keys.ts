@@ -29,19 +29,21 @@ export function createKeys(database: Database, statements: Statements): Keys {
   const keys = database.selectFrom("keys").selectAll();
   return {
     async insert(key) {
+      statements.changed("keys");
       await database
         .insertInto("keys")
         .values({ ...key, scopes: JSON.stringify(key.scopes) })
         .execute();
     },
     async get(accountId, id) {
-      return read(await statements.all(selectById, [accountId, id]));
+      return (await statements.recall("keys", selectById, [accountId, id], read))[0];
     },
     async byHash(hash) {
-      return read(await statements.all(selectByHash, [hash]));
+      return (await statements.all(selectByHash, [hash])).map(read)[0];
     },
     async update(accountId, id, changes) {
       if (Object.keys(changes).length === 0) return (await this.get(accountId, id)) !== undefined;
+      statements.changed("keys");
       const { numUpdatedRows } = await database
         .updateTable("keys")
         .set(changes)
@@ -90,8 +92,7 @@ function isLive(
   ]);
 }
 
-const read = ([row]: Row[]): KeyRow | undefined =>
-  row === undefined ? undefined : toKey(row as unknown as StoredKey);
+const read = (row: Row): KeyRow => toKey(row as unknown as StoredKey);
 
 function toKey(row: StoredKey): KeyRow {
   return { ...row, scopes: JSON.parse(row.scopes) as string[] };

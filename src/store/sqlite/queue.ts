@@ -1,6 +1,6 @@
 import type { Bindable, Row, SqliteDatabase } from "../../sqlite/contract.ts";
 import type { ClaimedDelivery, DeliveryRow, EventRow, Lease, Queue, Room } from "../contract.ts";
-import { deliveryFields, toDelivery } from "./deliveries.ts";
+import { cancelDelivery, deliveryFields, toDelivery } from "./deliveries.ts";
 import { endpointFields, toEndpoint } from "./endpoints.ts";
 import { columnList } from "./statements.ts";
 
@@ -15,6 +15,12 @@ select worker as id from deliveries where status = 'sending' and worker not in (
 const endLease = `delete from workers where id = ?`;
 const giveBack = `
 update deliveries set status = 'pending', worker = null, due_at = ? where status = 'sending' and worker = ?`;
+/** What was under way to an endpoint when it was deleted: nobody would take it on again. */
+const selectOrphans = `
+select deliveries.account_id as accountId, deliveries.id as id
+from deliveries join endpoints
+  on endpoints.account_id = deliveries.account_id and endpoints.id = deliveries.endpoint_id
+where deliveries.status = 'sending' and deliveries.worker = ? and endpoints.deleted_at is not null`;
 const nextEndpoint = `(
   select min(endpoint_id) from deliveries
   where status = 'pending' and account_id = lane.account_id and endpoint_id > coalesce(lane.endpoint_id, '')
@@ -72,6 +78,8 @@ export function createQueue(
   const transaction = <Result>(work: () => Result): Promise<Result> => write(async () => work());
 
   const release = (worker: string, now: number): void => {
+    for (const { accountId, id } of all(selectOrphans, worker))
+      run(cancelDelivery, String(accountId), String(accountId), String(id));
     run(giveBack, now, worker);
     run(endLease, worker);
   };

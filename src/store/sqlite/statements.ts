@@ -7,11 +7,42 @@ import type { Bindable, Row, SqliteDatabase } from "../../sqlite/contract.ts";
 export interface Statements {
   all(sql: string, parameters: readonly Bindable[]): Promise<Row[]> | Row[];
   run(sql: string, parameters: readonly Bindable[]): Promise<{ changes: number }> | { changes: number };
+  /**
+   * Reads what does not change while a transaction has the write lock, unless the transaction changes it itself: then
+   * `changed` is told.
+   */
+  recall<Row>(
+    table: "keys" | "endpoints",
+    sql: string,
+    parameters: readonly Bindable[],
+    toRow: (row: StoredRow) => Row,
+  ): Promise<Row[]> | Row[];
+  changed(table: "keys" | "endpoints"): void;
 }
 
+type StoredRow = Row;
+
 /** Those of a transaction that is open. @param check throws where they may be used no more */
-export function statementsWithin(sqlite: SqliteDatabase, check: () => void): Statements {
+export function statementsWithin(sqlite: SqliteDatabase, check: () => void): Statements & { forget(): void } {
+  const known = { keys: new Map<string, unknown[]>(), endpoints: new Map<string, unknown[]>() };
   return {
+    recall<Row>(
+      table: keyof typeof known,
+      sql: string,
+      parameters: readonly Bindable[],
+      toRow: (row: StoredRow) => Row,
+    ): Row[] {
+      check();
+      const name = `${sql}\n${parameters.join("\n")}`;
+      let rows = known[table].get(name) as Row[] | undefined;
+      if (rows === undefined) known[table].set(name, (rows = sqlite.all(sql, parameters).map(toRow)));
+      return rows;
+    },
+    changed: (table) => known[table].clear(),
+    forget() {
+      known.keys.clear();
+      known.endpoints.clear();
+    },
     all(sql, parameters) {
       check();
       return sqlite.all(sql, parameters);
