@@ -18,6 +18,13 @@ export async function openEmbedded(workspace: Workspace, key: string | undefined
     delivery: { ...usualDelivery, guard: { private: true, ranges: [] } },
     report: (event) => {
       if (event.type === "failed") failure = event.error;
+      if (event.type === "endpoint-disabled") {
+        const why =
+          event.reason === "gone" ? "it answered 410 Gone" : `${event.failures} deliveries in a row failed`;
+        workspace.host.warn(
+          `the endpoint ${event.endpointId} is disabled now, as ${why}; enable it again: hookline endpoints enable ${event.endpointId}`,
+        );
+      }
     },
   });
   const credential: Credential =

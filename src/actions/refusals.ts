@@ -10,6 +10,7 @@ const listedBy: Readonly<Record<string, string>> = {
   keys: "hookline keys list",
   endpoints: "hookline endpoints list",
   events: "hookline events list",
+  deliveries: "hookline deliveries list",
 };
 
 /** What was asked for, and of whom. */
@@ -41,11 +42,6 @@ export function explainRefusal(error: unknown, { name, input, connection }: Aske
     // An id that is malformed stands in the message as it is.
     return as(code === "not-found" ? `${message}: ${quoted(id)}` : message, nextSteps);
   }
-  if (code === "not-implemented")
-    return as(
-      `${connection.url?.host ?? "this machine itself"} cannot do this yet: ${message}`,
-      error.nextSteps,
-    );
   return error;
 }
 

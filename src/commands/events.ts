@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import type { Workspace } from "../actions/workspace.ts";
 import { EXIT, HooklineError } from "../errors.ts";
 import type { Remote } from "../remote/contract.ts";
 import type { Context, Session } from "./context.ts";
@@ -13,6 +12,7 @@ import {
 } from "./delivery-flags.ts";
 import { addEditFlags } from "./edit-flags.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
+import { pickPayload } from "./payload-prompt.ts";
 import { addRemoteFlags, useRemote, type RemoteFlags } from "./remote-flags.ts";
 
 interface TypesFlags extends RemoteFlags {
@@ -146,7 +146,17 @@ Examples:
         ]);
         const waits = waitMs !== undefined;
         const { outcomes, unread } = await useRemote(session, flags, async (remote, workspace, { kind }) => {
-          const what = payloads.length > 0 ? payloads : [await pickPayload(session, workspace)];
+          const what =
+            payloads.length > 0
+              ? payloads
+              : [
+                  await pickPayload(
+                    session,
+                    workspace,
+                    "Publish which payload?",
+                    "hookline events publish order.created",
+                  ),
+                ];
           const events = publish(workspace, remote, {
             what,
             edits,
@@ -168,24 +178,6 @@ Examples:
         return waits && outcomes.some((outcome) => outcome !== "succeeded") ? EXIT.failed : 0;
       }),
     );
-}
-
-/** The fixture that the user chooses. */
-async function pickPayload({ output, prompts }: Session, workspace: Workspace): Promise<string> {
-  if (!output.interactive) {
-    throw new HooklineError("usage", "no payload is named", {
-      nextSteps: ["hookline events publish order.created", "list the payloads: hookline fixtures list"],
-    });
-  }
-  const { listFixtures } = await import("../actions/fixtures.ts");
-  return prompts.select(
-    "Publish which payload?",
-    listFixtures(workspace).map(({ provider, event, description = "" }) => ({
-      value: `${provider}/${event}`,
-      name: `${provider}/${event}`,
-      description,
-    })),
-  );
 }
 
 /** The event that the user chooses among the newest. */

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Edit } from "../actions/prepare.ts";
+import { addEditFlags } from "./edit-flags.ts";
 
 /** Flags of every command that signs a payload. */
 export interface PayloadFlags {
@@ -15,7 +16,6 @@ export interface PayloadFlags {
  * @returns the edits asked for, in the order of the command line, filled while it is parsed
  */
 export function addPayloadFlags(command: Command): readonly Edit[] {
-  const edits: Edit[] = [];
   command
     .option("--provider <id>", "whose webhook it is, where the payload's name does not say")
     .option("--profile <name>", "the API that remote:ID is read from, as `hookline profiles list` names it")
@@ -30,23 +30,8 @@ export function addPayloadFlags(command: Command): readonly Edit[] {
       "add or replace a header, as 'Name: value' ('Name:' leaves it out)",
       collect,
       [],
-    )
-    .option(
-      "--set <path=value>",
-      "set a value, every other byte stays (data.items[0].name=IPA)",
-      (text: string) => {
-        const equals = text.indexOf("=");
-        // Without a value there is nothing to set: the path's own check says so.
-        edits.push({
-          op: "set",
-          path: equals < 0 ? "" : text.slice(0, equals),
-          value: text.slice(equals + 1),
-        });
-      },
-    )
-    .option("--unset <path>", "remove a value", (path: string) => void edits.push({ op: "unset", path }))
-    .option("--fresh", "renew the envelope's id and time");
-  return edits;
+    );
+  return addEditFlags(command);
 }
 
 export function collect(value: string, before: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { EXIT, HooklineError } from "../errors.ts";
 import type { Context, Session } from "./context.ts";
+import { pickPayload } from "./payload-prompt.ts";
 import { addPayloadFlags, type PayloadFlags } from "./payload-flags.ts";
 
 interface Flags extends PayloadFlags {
@@ -61,7 +62,17 @@ Examples:
           flags,
         );
         const workspace = await openWorkspace(host, flags.secret);
-        const what = payloads.length > 0 ? payloads : [await askPayload(session, workspace)];
+        const what =
+          payloads.length > 0
+            ? payloads
+            : [
+                await pickPayload(
+                  session,
+                  workspace,
+                  "Which payload?",
+                  "hookline replay order.created --to 3000/webhooks",
+                ),
+              ];
         const summary = await showReplay(
           output,
           stderr,
@@ -85,29 +96,6 @@ Examples:
         return interrupted() ?? (summary?.failed === 0 ? 0 : EXIT.failed);
       }),
     );
-}
-
-async function askPayload(
-  { output, prompts }: Session,
-  workspace: import("../actions/workspace.ts").Workspace,
-): Promise<string> {
-  if (!output.interactive) {
-    throw new HooklineError("usage", "no payload is named", {
-      nextSteps: [
-        "hookline replay order.created --to 3000/webhooks",
-        "list the payloads: hookline fixtures list",
-      ],
-    });
-  }
-  const { listFixtures } = await import("../actions/fixtures.ts");
-  return prompts.select(
-    "Which payload?",
-    listFixtures(workspace).map(({ provider, event, description = "" }) => ({
-      value: `${provider}/${event}`,
-      name: `${provider}/${event}`,
-      description,
-    })),
-  );
 }
 
 async function askTarget({ output, prompts }: Session): Promise<string> {

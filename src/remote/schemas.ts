@@ -286,8 +286,10 @@ export const retryDeliveries = z
     force: z.boolean().default(false),
   })
   .refine(
-    ({ ids, force: _force, ...filter }) =>
-      (ids === undefined) !== Object.values(filter).every((value) => value === undefined),
+    (body) => {
+      const filters = Object.keys(deliveryFilter) as (keyof typeof deliveryFilter)[];
+      return (body.ids === undefined) !== filters.every((name) => body[name] === undefined);
+    },
     { error: "needs either ids or a filter" },
   );
 export const retriedDeliveries = z.object({

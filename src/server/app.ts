@@ -161,8 +161,12 @@ export function createApp(options: AppOptions): App {
     const read = readBody === undefined ? rest : { ...rest, body: await readBody() };
     const input = check(route, read);
     const ended: ((isKept: boolean) => void)[] = [];
-    let prepared: unknown;
-    const handlingOf = (tables: Tables, time: number, principal: Principal): Handling => ({
+    const handlingOf = (
+      tables: Tables,
+      time: number,
+      principal: Principal,
+      prepared?: unknown,
+    ): Handling => ({
       tables,
       prepared,
       after: (work) => void ended.push(work),
@@ -193,7 +197,7 @@ export function createApp(options: AppOptions): App {
     }
     const prepare = preparations[name] as
       ((handling: Handling, input: unknown) => Promise<unknown>) | undefined;
-    prepared = await prepare?.(handlingOf(store, time, principal), input);
+    const prepared = await prepare?.(handlingOf(store, time, principal), input);
     const { idempotencyKey } = request;
     const asked =
       route.method === "POST" && idempotencyKey !== undefined
@@ -208,7 +212,7 @@ export function createApp(options: AppOptions): App {
         asked === undefined ? undefined : createOnce(tables, vault, name, principal, asked, input, time);
       const before = await once?.before();
       if (before !== undefined) return before;
-      const body = await run(name, handlingOf(tables, time, current), input);
+      const body = await run(name, handlingOf(tables, time, current, prepared), input);
       await once?.keep(route.status, body);
       return { status: route.status, headers: {}, body };
     };

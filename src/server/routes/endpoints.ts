@@ -152,7 +152,6 @@ export async function checkTarget(
   const why = await options.guard.check(new URL(body.url));
   if (why === undefined) return;
   throw new ApiProblem("target-refused", `nothing is sent there: ${why}`, {
-    errors: [{ path: "url", message: why }],
     nextSteps: [
       "name a target that is reachable from the internet",
       "or have the server started with --allow-private-targets (for its own machine alone) or --allow-target CIDR",

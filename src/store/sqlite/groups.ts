@@ -3,9 +3,9 @@ import type { SqliteDatabase } from "../../sqlite/contract.ts";
 
 /** Something to be done in a transaction, and whom to tell. */
 interface Work<Tables> {
-  run(tables: Tables): Promise<unknown>;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
+  run: (tables: Tables) => Promise<unknown>;
+  resolve: (value: unknown) => void;
+  reject: (error: unknown) => void;
 }
 
 /** The tables of a group's transaction. */
@@ -64,9 +64,9 @@ export function createGroups<Schema, Tables>(
     for (const settle of settlements) settle();
   };
 
-  return (run) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ run, resolve: resolve as (value: unknown) => void, reject });
+  return <Result>(run: (tables: Tables) => Promise<Result>) =>
+    new Promise<Result>((resolve, reject) => {
+      waiting.push({ run, resolve: (value) => resolve(value as Result), reject });
       if (isScheduled) return;
       isScheduled = true;
       setImmediate(look);
