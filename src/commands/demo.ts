@@ -7,8 +7,10 @@ export function define(command: Command, context: Context): void {
     .addHelpText(
       "after",
       `
-Starts a listener on a free port of this machine, sends it every fixture of every provider, correctly signed, then
-one that was changed on the way, and stops. Nothing leaves this machine.`,
+Starts a control plane and a listener on free ports of this machine, and makes an endpoint for each provider. Every
+fixture of every provider is published, signed, delivered and verified; one is changed on its way and rejected; one
+cannot be delivered, is retried by hand and arrives. Then all of it stops. Nothing leaves this machine, and nothing
+stays on it: the database is in a temporary folder, and neither yours nor your profiles and secrets are touched.`,
     )
     .action(
       context.runUntilSignal(async ({ host, output, signal, interrupted }) => {
