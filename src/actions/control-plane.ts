@@ -27,7 +27,7 @@ export interface DeliveryOptions {
 }
 
 /** What holds where nobody says otherwise. */
-export const usualDelivery = { disableAfter: 10, concurrency: 500, perEndpoint: 20 };
+export const usualDelivery = { disableAfter: 10, concurrency: 500, perEndpoint: 50 };
 
 /** The control plane in this process, over a database of this machine. */
 export interface ControlPlane {
@@ -55,13 +55,14 @@ export async function openControlPlane(
 ): Promise<ControlPlane> {
   const { host, registry } = workspace;
   const { environment, now, random } = host;
+  // First what can be wrong with it: then no database is made.
+  const guard = createTargetGuard(delivery.guard);
   const store = await openStore(file);
   try {
     const make = !(await hasMasterKey(store.settings));
     const masterKey = loadMasterKey({ environment, home: environment.home, random, make });
     const vault = createVault(masterKey, random);
     await checkMasterKey(store.settings, vault);
-    const guard = createTargetGuard(delivery.guard);
     const newId = createIds(now, random);
     const worker = createWorker({
       queue: store.queue,

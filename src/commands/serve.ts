@@ -32,7 +32,7 @@ export function define(command: Command, context: Context): void {
       "10",
     )
     .option("--concurrency <n>", "deliver so many at once", "500")
-    .option("--endpoint-concurrency <n>", "… and so many to one endpoint", "20")
+    .option("--endpoint-concurrency <n>", "… and so many to one endpoint", "50")
     .option("--allow-private-targets", "deliver to this machine and private networks too")
     .option("--allow-target <cidr>", "deliver to this range of addresses too; repeat for more", collect, [])
     .addHelpText(

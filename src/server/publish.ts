@@ -73,7 +73,8 @@ export async function publish(
 /** The id that the provider's requests carry: the body's own where it has one. */
 function messageIdOf(provider: Provider, payload: Uint8Array, random: (bytes: number) => Buffer): string {
   const own = deliveryIdOf(provider, { headers: [], path: "", json: lazyJson(payload) });
-  if (own !== undefined) return own;
+  // No header could carry it otherwise.
+  if (own !== undefined && !/[\p{Cc}\p{Cs}]/u.test(own)) return own;
   const { idPrefix } = provider.envelope;
   return idPrefix === undefined ? uuid(random) : idPrefix + randomText(random, 22);
 }

@@ -1,4 +1,3 @@
-import type { Provider } from "../providers/contract.ts";
 import type { Registry } from "../providers/index.ts";
 import type { ClaimedDelivery, DeliveryRow, EndpointRow, Store, Tables } from "../store/contract.ts";
 import type { DeliveryAttempted, EndpointDisabled, ServerEvent } from "./app.ts";
@@ -27,61 +26,118 @@ export interface RecorderOptions {
  */
 export type Recorder = (claimed: ClaimedDelivery, sent: Sent) => Promise<boolean>;
 
-export function createRecorder(options: RecorderOptions): Recorder {
-  const { store, registry, now, fraction, report, retryDelaysMs } = options;
-  const retryOf = (provider: string): Provider["retry"] =>
-    retryDelaysMs === undefined
-      ? (registry.get(provider)?.retry ?? { delaysMs: [] })
-      : { delaysMs: retryDelaysMs };
+/** An attempt to be written down. */
+interface Entry {
+  claimed: ClaimedDelivery;
+  sent: Sent;
+  resolve: (isKept: boolean) => void;
+  reject: (error: unknown) => void;
+}
 
-  return async ({ delivery, endpoint }, sent) => {
-    const { accountId, id, worker, isManual } = delivery;
-    const at = now();
-    const { changes, isExhausted } = afterAttempt(delivery, sent, retryOf(delivery.provider), at, fraction);
-    const attempt = {
-      accountId,
-      deliveryId: id,
-      number: changes.attemptsMade,
-      kind: isManual ? ("manual" as const) : ("automatic" as const),
-      ...sent.attempt,
-    };
-    const events = await store.write(accountId, async (tables) => {
-      const current = (await tables.endpoints.get(accountId, endpoint.id)) ?? endpoint;
-      // Deleted meanwhile, it gets nothing more.
-      const isCancelled = changes.status === "pending" && current.deletedAt !== null;
-      const kept = isCancelled
-        ? { ...changes, status: "cancelled" as const, dueAt: null, scheduledAt: null }
-        : changes;
-      if (!(await tables.deliveries.update(accountId, id, worker, kept))) return undefined;
-      await tables.attempts.insert(attempt);
-      const attempted: DeliveryAttempted = {
-        type: "attempt",
-        accountId,
-        deliveryId: id,
-        endpointId: endpoint.id,
-        url: endpoint.url,
-        provider: delivery.provider,
-        eventType: delivery.eventType,
-        number: attempt.number,
-        kind: attempt.kind,
-        status: attempt.status,
-        error: attempt.error,
-        message: attempt.message,
-        durationMs: attempt.durationMs,
-        outcome: kept.status,
-        nextAttemptAt: kept.dueAt,
-      };
-      if (sent.ok) {
-        if (current.failures > 0) await tables.endpoints.update(accountId, endpoint.id, { failures: 0 });
-        return [attempted];
-      }
-      if (!isExhausted && !sent.isGone) return [attempted];
-      const disabled = await countFailure(options, tables, current, delivery, sent.isGone, at);
-      return disabled === undefined ? [attempted] : [attempted, disabled];
-    });
-    for (const event of events ?? []) report(event);
-    return events !== undefined;
+/** What came of it; undefined where nothing was written. */
+type Written = (DeliveryAttempted | EndpointDisabled)[] | undefined;
+
+/** Attempts that end while a transaction is waited for are written down in one. */
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { store, report } = options;
+  const waiting = new Map<string, Entry[]>();
+
+  const tell = ({ resolve }: Entry, written: Written): void => {
+    for (const event of written ?? []) report(event);
+    resolve(written !== undefined);
   };
+  const writeAlone = async (accountId: string, entry: Entry): Promise<void> => {
+    try {
+      tell(entry, await store.write(accountId, (tables) => write(options, tables, entry)));
+    } catch (error) {
+      entry.reject(error);
+    }
+  };
+  const writeAll = async (accountId: string): Promise<void> => {
+    let entries: Entry[] = [];
+    const take = (): void => {
+      entries = [...entries, ...(waiting.get(accountId) ?? [])];
+      waiting.delete(accountId);
+    };
+    try {
+      const written = await store.write(accountId, async (tables) => {
+        // As late as can be.
+        take();
+        const all: Written[] = [];
+        for (const entry of entries) all.push(await write(options, tables, entry));
+        return all;
+      });
+      entries.forEach((entry, index) => tell(entry, written[index]));
+    } catch (error) {
+      take();
+      const [first] = entries;
+      if (entries.length === 1) return first?.reject(error);
+      // One of them may be at fault: the others are not to wait for it.
+      await Promise.all(entries.map((entry) => writeAlone(accountId, entry)));
+    }
+  };
+
+  return (claimed, sent) =>
+    new Promise((resolve, reject) => {
+      const { accountId } = claimed.delivery;
+      const entry = { claimed, sent, resolve, reject };
+      const entries = waiting.get(accountId);
+      if (entries !== undefined) entries.push(entry);
+      else {
+        waiting.set(accountId, [entry]);
+        void writeAll(accountId);
+      }
+    });
+}
+
+async function write(
+  options: RecorderOptions,
+  tables: Tables,
+  { claimed: { delivery, endpoint }, sent }: Entry,
+): Promise<Written> {
+  const { registry, now, fraction, retryDelaysMs } = options;
+  const { accountId, id, worker, isManual } = delivery;
+  const at = now();
+  const retry =
+    retryDelaysMs === undefined
+      ? (registry.get(delivery.provider)?.retry ?? { delaysMs: [] })
+      : { delaysMs: retryDelaysMs };
+  const { changes, isExhausted } = afterAttempt(delivery, sent, retry, at, fraction);
+  const current = (await tables.endpoints.get(accountId, endpoint.id)) ?? endpoint;
+  // Deleted meanwhile, it gets nothing more.
+  const isCancelled = changes.status === "pending" && current.deletedAt !== null;
+  const kept = isCancelled
+    ? { ...changes, status: "cancelled" as const, dueAt: null, scheduledAt: null }
+    : changes;
+  if (!(await tables.deliveries.update(accountId, id, worker, kept))) return undefined;
+  const { durationMs, status, error, message } = sent.attempt;
+  const number = changes.attemptsMade;
+  const kind = isManual ? "manual" : "automatic";
+  await tables.attempts.insert({ ...sent.attempt, accountId, deliveryId: id, number, kind });
+  const attempted: DeliveryAttempted = {
+    type: "attempt",
+    accountId,
+    deliveryId: id,
+    endpointId: endpoint.id,
+    url: endpoint.url,
+    provider: delivery.provider,
+    eventType: delivery.eventType,
+    number,
+    kind,
+    status,
+    error,
+    message,
+    durationMs,
+    outcome: kept.status,
+    nextAttemptAt: kept.dueAt,
+  };
+  if (sent.ok) {
+    if (current.failures > 0) await tables.endpoints.update(accountId, endpoint.id, { failures: 0 });
+    return [attempted];
+  }
+  if (!isExhausted && !sent.isGone) return [attempted];
+  const disabled = await countFailure(options, tables, current, delivery, sent.isGone, at);
+  return disabled === undefined ? [attempted] : [attempted, disabled];
 }
 
 /** One more delivery was given up: after so many in a row, or where it says it is gone, the endpoint is disabled. */

@@ -87,17 +87,17 @@ export function createWorker(options: WorkerOptions): Worker {
     busy++;
     laneOf(endpointId).underWay++;
   };
-  /** The endpoint has answered: another may go there. */
+  /** The endpoint has answered: others may go there, of which several at once are taken on more cheaply than each. */
   const leaveLane = (endpointId: string): void => {
     const lane = laneOf(endpointId);
     lane.underWay--;
     if (lane.underWay === 0 && !lane.isSilent) lanes.delete(endpointId);
-    if (hasMore) wake();
+    if (hasMore && lane.underWay <= mostOf(lane) / 2) wake();
   };
   /** What came of it is written down. */
   const leave = (): void => {
     busy--;
-    if (hasMore) wake();
+    if (hasMore && busy <= concurrency / 2) wake();
   };
 
   const giveBack = (endpointId: string): void => {
@@ -159,7 +159,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const takeOn = async (): Promise<void> => {
     while (isRunning && busy < concurrency) {
       const of = new Map([...lanes].map(([endpointId, lane]) => [endpointId, mostOf(lane) - lane.underWay]));
-      const room = { total: concurrency - busy, each: perEndpoint, of };
+      const room = { total: concurrency - busy, each: perEndpoint, of, isWanted: hasMore };
       const claimed = await queue.claim(leaseFrom(now()), now(), providers, room);
       hasMore = claimed.length > 0 || [...of.values()].some((room) => room <= 0);
       for (const one of claimed) {

@@ -283,6 +283,8 @@ export interface Room {
   each: number;
   /** … but of these, by their ids. */
   of: ReadonlyMap<string, number>;
+  /** There is something to take on, as far as is known. */
+  isWanted?: boolean;
 }
 
 /**

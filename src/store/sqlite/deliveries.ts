@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Row } from "../../sqlite/contract.ts";
 import type { DeliveryRow, Deliveries } from "../contract.ts";
 import { pageOf, within, type Database } from "./database.ts";
@@ -88,7 +89,8 @@ export function createDeliveries(database: Database, statements: Statements): De
         database.selectFrom("deliveries").selectAll().where("accountId", "=", accountId),
         page,
       );
-      if (status !== undefined) query = query.where("status", "=", status);
+      // As it is written here, so that SQLite sees which of its indexes have it.
+      if (status !== undefined) query = query.where("status", "=", sql.lit(status));
       if (endpointId !== undefined) query = query.where("endpointId", "=", endpointId);
       if (eventId !== undefined) query = query.where("eventId", "=", eventId);
       if (eventType !== undefined) query = query.where("eventType", "=", eventType);
@@ -109,6 +111,6 @@ export function createDeliveries(database: Database, statements: Statements): De
   };
 }
 
-export function toDelivery(row: Row): DeliveryRow {
+function toDelivery(row: Row): DeliveryRow {
   return { ...(row as unknown as DeliveryRow), isManual: row["isManual"] === 1 };
 }

@@ -21,8 +21,8 @@ interface Opened<Tables> {
  * Transactions in groups: what is asked for at the same time is committed together, as a commit that waits for the disk
  * costs as much as dozens of rows. Each work is undone alone where it fails; all of a group where its commit does.
  *
- * After a commit the next waits as long as that one took, twice, so that under load most of the time goes into work and
- * groups grow; whoever writes now and then never waits.
+ * After a commit of many the next waits several times as long as that one took, so that under load most of the time goes
+ * into work and groups grow; whoever writes now and then waits no longer than for the commit itself.
  */
 export function createGroups<Schema, Tables>(
   sqlite: SqliteDatabase,
@@ -35,8 +35,10 @@ export function createGroups<Schema, Tables>(
   let due = 0;
 
   const look = (): void => {
+    const wait = due - performance.now();
     // What comes in while it waits belongs to the group.
-    if (performance.now() < due) setImmediate(look);
+    if (wait >= 1) setTimeout(look, wait);
+    else if (wait > 0) setImmediate(look);
     else void commit();
   };
   const commit = async (): Promise<void> => {
@@ -56,7 +58,7 @@ export function createGroups<Schema, Tables>(
         }
       });
       const now = performance.now();
-      due = now + Math.min(2 * (now - ended), longestWaitMs);
+      due = now + Math.min(Math.min(group.length, mostCommits) * (now - ended), longestWaitMs);
     } catch (error) {
       for (const { reject } of group) reject(error);
       return;
@@ -73,7 +75,9 @@ export function createGroups<Schema, Tables>(
     });
 }
 
-/** Milliseconds between two groups at most: a disk that is slow for a moment must not be waited for twice. */
+/** How many times as long as a commit the next group waits at most … */
+const mostCommits = 8;
+/** … and how many milliseconds: a disk that is slow for a moment must not be waited for twice. */
 const longestWaitMs = 5;
 
 /** @returns tells the one who asked how it went, once the group is on disk */

@@ -1,6 +1,6 @@
 import type { Bindable, Row, SqliteDatabase } from "../../sqlite/contract.ts";
-import type { ClaimedDelivery, DeliveryRow, EventRow, Lease, Queue, Room } from "../contract.ts";
-import { cancelDelivery, deliveryFields, toDelivery } from "./deliveries.ts";
+import type { ClaimedDelivery, DeliveryRow, Queue, Room } from "../contract.ts";
+import { cancelDelivery, deliveryFields } from "./deliveries.ts";
 import { endpointFields, toEndpoint } from "./endpoints.ts";
 import { columnList } from "./statements.ts";
 
@@ -54,18 +54,25 @@ const selectLanes = `
 ${lanes} select ${columnList(endpointFields, "endpoints")} ${fromLanes} and due.due_at <= ? order by due.due_at`;
 const selectNext = `${lanes} select min(due.due_at) as next ${fromLanes}`;
 const selectDue = `
-select ${columnList(deliveryFields)} from deliveries
+select id from deliveries
 where status = 'pending' and account_id = ? and endpoint_id = ? and due_at <= ? order by due_at limit ?`;
-const selectThis = `
-select ${columnList(deliveryFields)} from deliveries
-where account_id = ? and id = ? and status = 'pending' and due_at <= ?`;
+const selectThese = `
+select id, endpoint_id as "endpointId" from deliveries
+where account_id = ? and id in (select value from json_each(?)) and status = 'pending' and due_at <= ?`;
 const selectEndpoint = `
 select ${columnList(endpointFields)} from endpoints
 where account_id = ? and id = ? and disabled_at is null and deleted_at is null`;
-const selectEvent = `
-select ${columnList(["accountId", "id", "provider", "type", "messageId", "createdAt", "payload"])} from events
-where account_id = ? and id = ?`;
-const take = `update deliveries set status = 'sending', worker = ?, due_at = null where account_id = ? and id = ?`;
+const take = `
+update deliveries set status = 'sending', worker = ?, due_at = null
+where account_id = ? and id in (select value from json_each(?))`;
+const selectTaken = `
+select
+  ${columnList(deliveryFields, "deliveries")},
+  message_id as "messageId", events.created_at as "publishedAt", payload
+from json_each(?) as taken
+cross join deliveries on deliveries.account_id = ? and deliveries.id = taken.value
+cross join events on events.account_id = deliveries.account_id and events.id = deliveries.event_id
+order by taken.key`;
 
 /** @param write does work in a transaction of its own */
 export function createQueue(
@@ -84,17 +91,18 @@ export function createQueue(
     run(endLease, worker);
   };
   const claimed = (
-    { worker, until }: Lease,
+    worker: string,
     endpoint: ClaimedDelivery["endpoint"],
-    rows: readonly Row[],
+    found: readonly Row[],
   ): ClaimedDelivery[] => {
-    if (rows.length > 0) run(renewLease, worker, until);
-    return rows.map((row) => {
-      const { accountId, id, eventId } = row as { accountId: string; id: string; eventId: string };
-      run(take, worker, accountId, id);
-      const delivery: DeliveryRow = { ...toDelivery(row), status: "sending", worker, dueAt: null };
-      const [event] = all(selectEvent, accountId, eventId);
-      return { delivery, event: event as unknown as EventRow, endpoint };
+    if (found.length === 0) return [];
+    const ids = JSON.stringify(found.map(({ id }) => id));
+    run(take, worker, endpoint.accountId, ids);
+    return all(selectTaken, ids, endpoint.accountId).map((row) => {
+      const { messageId, publishedAt, payload, ...delivery } = row as unknown as Taken;
+      const { accountId, eventId: id, provider, eventType: type } = delivery;
+      const event = { id, accountId, provider, type, messageId, payload, createdAt: publishedAt };
+      return { delivery: { ...delivery, isManual: row["isManual"] === 1 }, event, endpoint };
     });
   };
 
@@ -114,8 +122,10 @@ export function createQueue(
     },
     async claim(lease, now, providers, room) {
       const known = JSON.stringify(providers);
-      if ((await read(() => all(selectLanes, known, now))).length === 0) return [];
+      // Mostly there is nothing, and to look takes no turn of a writer.
+      if (room.isWanted !== true && (await read(() => all(selectLanes, known, now))).length === 0) return [];
       return transaction(() => {
+        run(renewLease, lease.worker, lease.until);
         const found = all(selectLanes, known, now).map((row) => {
           const endpoint = toEndpoint(row);
           const most = Math.min(room.total, roomOf(room, endpoint.id));
@@ -129,26 +139,29 @@ export function createQueue(
           found.map(({ rows }) => rows.length),
         );
         return found.flatMap(({ endpoint, rows }, index) =>
-          claimed(lease, endpoint, rows.slice(0, shares[index])),
+          claimed(lease.worker, endpoint, rows.slice(0, shares[index])),
         );
       });
     },
     claimThese: (lease, now, accountId, ids) =>
-      transaction(() =>
-        ids.flatMap((id) => {
-          const rows = all(selectThis, accountId, id, now);
-          const [endpoint] = rows.flatMap(({ endpointId }) =>
-            all(selectEndpoint, accountId, endpointId ?? null),
-          );
-          return endpoint === undefined ? [] : claimed(lease, toEndpoint(endpoint), rows);
-        }),
-      ),
+      transaction(() => {
+        run(renewLease, lease.worker, lease.until);
+        const found = all(selectThese, accountId, JSON.stringify(ids), now);
+        return [...new Set(found.map(({ endpointId }) => endpointId))].flatMap((id) => {
+          const [endpoint] = all(selectEndpoint, accountId, id ?? null);
+          const rows = found.filter(({ endpointId }) => endpointId === id);
+          return endpoint === undefined ? [] : claimed(lease.worker, toEndpoint(endpoint), rows);
+        });
+      }),
     async nextDue(providers) {
       const [row] = await read(() => all(selectNext, JSON.stringify(providers)));
       return (row?.["next"] as number | null | undefined) ?? undefined;
     },
   };
 }
+
+/** A delivery as it was taken on, with what of its event is not in it. */
+type Taken = DeliveryRow & { messageId: string; publishedAt: number; payload: Uint8Array };
 
 function roomOf({ each, of }: Room, endpointId: string): number {
   return of.get(endpointId) ?? each;
