@@ -170,6 +170,8 @@ async function writeRootKey(store: Store, file: string, key: string): Promise<vo
 async function holdsUselessKey(store: Store, file: string): Promise<boolean> {
   if (!existsSync(file) || !statSync(file).isFile() || statSync(file).size > 200) return false;
   const text = readFileSync(file, "utf8").trim();
+  // Killed while it wrote the file, a start leaves it empty.
+  if (text === "") return true;
   return looksLikeApiKey(text) && (await store.keys.byHash(hashApiKey(text))) === undefined;
 }
 

@@ -1,8 +1,10 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HooklineError } from "../errors.ts";
 
+/** Milliseconds after which what is held for a moment only has been left behind. */
+const staleMs = 2000;
 /** Milliseconds between two tries. */
 const intervalMs = 10;
 
@@ -61,11 +63,29 @@ function take(lock: string): boolean {
 function breakIfDead(lock: string): void {
   if (!isDead(lock)) return;
   const breaker = breakerOf(lock);
-  if (!take(breaker)) return;
+  if (!take(breaker)) {
+    // It is held for a moment only: who made it was killed in that moment.
+    if (isOlder(breaker, staleMs)) rmSync(breaker, { force: true });
+    return;
+  }
   try {
     if (isDead(lock)) rmSync(lock, { force: true });
   } finally {
     rmSync(breaker, { force: true });
+  }
+}
+
+/** @returns whether the file is there and was last changed so many milliseconds ago, by the file system's clock */
+function isOlder(file: string, ms: number): boolean {
+  const probe = `${file}.${process.pid}`;
+  try {
+    const { mtimeMs } = statSync(file);
+    writeFileSync(probe, "");
+    return statSync(probe).mtimeMs - mtimeMs > ms;
+  } catch {
+    return false;
+  } finally {
+    rmSync(probe, { force: true });
   }
 }
 
@@ -78,6 +98,8 @@ function isDead(lock: string): boolean {
   } catch {
     return false;
   }
+  // Killed before it could write its name, its owner left it empty.
+  if (owner === "") return isOlder(lock, staleMs);
   const [, pid = "", host] = /^(\d+) (.+)$/s.exec(owner) ?? [];
   if (host !== hostname()) return false;
   // This process is not at work now, so its number is that of one before it: containers start anew with the same.

@@ -41,7 +41,10 @@ export async function startSink() {
 
 /** An order as an application publishes it, and its whole request. @param {string} key */
 export function publishRequest(key) {
-  const payload = readFileSync(new URL("../../fixtures/fareplay/order.created.json", import.meta.url), "utf8");
+  const payload = readFileSync(
+    new URL("../../fixtures/fareplay/order.created.json", import.meta.url),
+    "utf8",
+  );
   const body = JSON.stringify({ provider: "fareplay", type: "order.created", payload });
   const head = [
     "POST /v1/events HTTP/1.1",
@@ -93,4 +96,53 @@ export async function startControlPlane({ start, bin, env, home, urls }) {
   const args = [bin, "serve", "--port", "0", "--allow-private-targets", "--json"];
   const server = await start(args, { home, log: `${home}/serve.log` });
   return { ...server, key };
+}
+
+/**
+ * Fills a control plane's database up to so many deliveries, each of an event of its own with one attempt: one in a
+ * hundred has failed, the others have succeeded.
+ * @param {string} home @param {number} amount
+ */
+export async function fill(home, amount) {
+  const { default: Libsql } = await import("libsql");
+  const database = new Libsql(`${home}/hookline.db`);
+  database.exec("pragma synchronous = off; pragma cache_size = -200000; pragma temp_store = memory");
+  const { accountId, endpointId } = /** @type {{ accountId: string, endpointId: string }} */ (
+    database.prepare("select account_id as accountId, id as endpointId from endpoints limit 1").get()
+  );
+  const { stored, last } = /** @type {{ stored: number, last: number }} */ (
+    database.prepare("select count(*) as stored, coalesce(max(changed), 0) as last from deliveries").get()
+  );
+  const payload = readFileSync(new URL("../../fixtures/fareplay/order.created.json", import.meta.url));
+  const numbers = `with recursive n (i) as (select ${stored} union all select i + 1 from n where i + 1 < ${amount})`;
+  // As ids of long ago, which what is published now comes after.
+  const id = (/** @type {string} */ prefix) => `'${prefix}_01a' || printf('%023d', i)`;
+  const status = "case when i % 100 = 0 then 'failed' else 'succeeded' end";
+  database.exec("begin immediate");
+  if (stored < amount) {
+    database
+      .prepare(
+        `insert into events (account_id, id, provider, type, message_id, created_at, payload)
+         ${numbers} select ?, ${id("evt")}, 'fareplay', 'order.created', 'evt_' || i, 1, ? from n`,
+      )
+      .run([accountId, payload]);
+    database
+      .prepare(
+        `insert into deliveries (account_id, id, event_id, endpoint_id, provider, event_type, status, attempts_made,
+           automatic_made, created_at, due_at, scheduled_at, is_manual, worker, changed)
+         ${numbers} select ?, ${id("dlv")}, ${id("evt")}, ?, 'fareplay', 'order.created', ${status}, 1, 1, 1, null,
+           null, 0, null, ${last} + i + 1 from n`,
+      )
+      .run([accountId, endpointId]);
+    database
+      .prepare(
+        `insert into attempts (account_id, delivery_id, number, kind, started_at, duration_ms, status, error, message,
+           answer_bytes, answer)
+         ${numbers} select ?, ${id("dlv")}, 1, 'automatic', 1, 2.5, 200, null, null, 0, x'' from n`,
+      )
+      .run([accountId]);
+  }
+  database.exec("commit");
+  database.exec("pragma wal_checkpoint(truncate)");
+  database.close();
 }

@@ -111,7 +111,10 @@ async function deliver(port) {
       );
     }
   };
-  return (/** @type {import("node:http").IncomingMessage} */ request, /** @type {import("node:http").ServerResponse} */ response) =>
+  return (
+    /** @type {import("node:http").IncomingMessage} */ request,
+    /** @type {import("node:http").ServerResponse} */ response,
+  ) =>
     withBody(request, (body) => {
       taken.push({ id: ++last, body, response });
       schedule();

@@ -4,7 +4,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deliveredPerSecond, publishRequest, startControlPlane, startSink } from "./deliver.js";
+import { deliveredPerSecond, fill, publishRequest, startControlPlane, startSink } from "./deliver.js";
 import { fareplayRequests, load } from "./load.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -210,6 +210,65 @@ const benches = {
       `published → delivered, against node:http, grouped commits of an insert and an update, and undici's Pool: ${spread(ratios)}×  goal ≥ 0.5×  (${Math.round(median(rates))}/s)`,
     );
     await Promise.all([ours.stop(), theirs.stop()]);
+    sink.stop();
+  },
+
+  async "deliver, growing"() {
+    const sink = await startSink();
+    const folder = join(home, "growing");
+    for (const stored of [1000, 100_000, 1_000_000]) {
+      // The first makes the account and the endpoint that the rows are of.
+      const planes = { start, bin, env, home: folder, urls: stored === 1000 ? [`${sink.port}/`] : [] };
+      if (stored === 1000) await (await startControlPlane(planes)).stop();
+      await fill(folder, stored);
+      const ours = await startControlPlane({ ...planes, urls: [] });
+      const request = publishRequest(ours.key);
+      const rates = [];
+      for (let round = -1; round < rounds; round++) {
+        const rate = await deliveredPerSecond({ port: ours.port, sink, request, amount: 5000 });
+        if (round >= 0) rates.push(rate);
+      }
+      await ours.stop();
+      const times = [];
+      for (let round = 0; round < 9; round++) {
+        const started = performance.now();
+        const { status } = spawnSync(
+          process.execPath,
+          [bin, "deliveries", "list", "--status", "failed", "--json"],
+          { env: { ...env, HOOKLINE_HOME: folder } },
+        );
+        if (status !== 0) throw new Error(`deliveries list ended with ${status}`);
+        times.push(performance.now() - started);
+      }
+      say(
+        `with ${stored} stored deliveries: published → delivered ${spread(rates, 0)}/s; deliveries list --status failed ${spread(times, 0)} ms, start included`,
+      );
+    }
+    sink.stop();
+  },
+
+  async "deliver, one hanging"() {
+    const sink = await startSink();
+    /** @param {string[]} urls @param {string} name */
+    const rateOf = async (urls, name) => {
+      const ours = await startControlPlane({ start, bin, env, home: join(home, name), urls });
+      const request = publishRequest(ours.key);
+      const answering = urls.filter((url) => !url.endsWith("/hang")).length;
+      const rates = [];
+      for (let round = -1; round < rounds; round++) {
+        const options = { port: ours.port, sink, request, amount: 1000, each: answering };
+        const rate = await deliveredPerSecond(options);
+        if (round >= 0) rates.push(rate / answering);
+      }
+      await ours.stop();
+      return rates;
+    };
+    const ten = Array.from({ length: 10 }, (_, index) => `${sink.port}/${index}`);
+    const all = await rateOf(ten, "ten");
+    const nine = await rateOf([...ten.slice(0, 9), `${sink.port}/hang`], "nine");
+    say(
+      `each of nine endpoints beside one that hangs, against each of ten that answer: ${(median(nine) / median(all)).toFixed(2)}×  (${spread(nine, 0)}/s and ${spread(all, 0)}/s)`,
+    );
     sink.stop();
   },
 

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -37,6 +37,21 @@ describe("a lock", () => {
   ])("that %s left behind is broken, with nothing left beside", async (_, owner) => {
     const folder = createFolder();
     writeFileSync(join(folder, "lock"), owner);
+    expect(await withLock(join(folder, "lock"), () => "done")).toBe("done");
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.each([
+    ["before it could sign", { lock: "" }],
+    ["while it broke another's", { lock: `${gone} ${hostname()}`, "lock.break": `${gone} ${hostname()}` }],
+    ["while it was about to break another's", { lock: `${gone} ${hostname()}`, "lock.break": "" }],
+  ])("of a process that was killed %s is broken after a while", async (_, files) => {
+    const folder = createFolder();
+    const before = Date.now() / 1000 - 60;
+    for (const [name, owner] of Object.entries(files)) {
+      writeFileSync(join(folder, name), owner);
+      utimesSync(join(folder, name), before, before);
+    }
     expect(await withLock(join(folder, "lock"), () => "done")).toBe("done");
     expect(readdirSync(folder)).toEqual([]);
   });
