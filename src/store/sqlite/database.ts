@@ -4,7 +4,6 @@ import type {
   ActivityRow,
   AnswerRow,
   AttemptRow,
-  DeliveryRow,
   EndpointRow,
   EventRow,
   KeyRow,
@@ -27,7 +26,6 @@ export interface Schema {
   activity: StoredActivity;
   answers: AnswerRow;
   events: EventRow;
-  deliveries: Omit<DeliveryRow, "isManual"> & { isManual: number };
   attempts: AttemptRow;
   settings: { name: string; value: Uint8Array };
 }
@@ -35,7 +33,7 @@ export interface Schema {
 export type Database = Kysely<Schema>;
 
 /** Only what a page asks for; how many of it is another matter. */
-export function within<Table extends "keys" | "endpoints" | "activity" | "events" | "deliveries", Row>(
+export function within<Table extends "keys" | "endpoints" | "activity" | "events", Row>(
   query: SelectQueryBuilder<Schema, Table, Row>,
   { before, from }: Page,
 ): SelectQueryBuilder<Schema, Table, Row> {

@@ -1,7 +1,6 @@
-import { sql } from "kysely";
-import type { Row } from "../../sqlite/contract.ts";
-import type { DeliveryRow, Deliveries } from "../contract.ts";
-import { pageOf, within, type Database } from "./database.ts";
+import type { Bindable, Row } from "../../sqlite/contract.ts";
+import type { Deliveries, DeliveryFilter, DeliveryRow } from "../contract.ts";
+import { pageOf } from "./database.ts";
 import { columnList, insertInto, type Statements } from "./statements.ts";
 
 export const deliveryFields = [
@@ -39,7 +38,24 @@ const selectChanges = `
 select ${columnList(deliveryFields)} from deliveries where account_id = ? and changed > ? order by changed limit ?`;
 const selectLastChange = `select coalesce(max(changed), 0) as last from deliveries where account_id = ?`;
 
-export function createDeliveries(database: Database, statements: Statements): Deliveries {
+/**
+ * Which index a list goes by: SQLite, which keeps no statistics here, would take the primary key and read all of an account.
+ * @returns `where`: what a partial index is known by
+ */
+function filteredBy({ status, endpointId, eventId }: DeliveryFilter): { from: string; where: string[] } {
+  const by = (index: string, ...where: string[]) => ({
+    from: `deliveries indexed by deliveries_${index}`,
+    where,
+  });
+  if (eventId !== undefined) return by("by_event");
+  if (status === "sending") return by("sending", "status = 'sending'");
+  if (status !== undefined && status !== "succeeded")
+    return by("by_status", "status in ('pending', 'failed', 'cancelled')");
+  if (endpointId !== undefined) return by("by_endpoint");
+  return { from: "deliveries", where: [] };
+}
+
+export function createDeliveries(statements: Statements): Deliveries {
   return {
     async insert(delivery) {
       await statements.run(insert, [
@@ -84,21 +100,24 @@ export function createDeliveries(database: Database, statements: Statements): De
       for (const { id } of rows) await statements.run(cancelDelivery, [accountId, accountId, id ?? null]);
       return rows.length;
     },
-    async list(accountId, page, { status, endpointId, eventId, eventType } = {}, oldest = false) {
-      let query = within(
-        database.selectFrom("deliveries").selectAll().where("accountId", "=", accountId),
-        page,
+    async list(accountId, page, filter = {}, oldest = false) {
+      const { from, where } = filteredBy(filter);
+      const terms: [string, Bindable | undefined][] = [
+        ["account_id = ?", accountId],
+        ["id < ?", page.before],
+        ["id >= ?", page.from],
+        ["status = ?", filter.status],
+        ["endpoint_id = ?", filter.endpointId],
+        ["event_id = ?", filter.eventId],
+        ["event_type = ?", filter.eventType],
+      ];
+      const given = terms.filter((term): term is [string, Bindable] => term[1] !== undefined);
+      const found = await statements.all(
+        `select ${columnList(deliveryFields)} from ${from}
+where ${[...where, ...given.map(([term]) => term)].join(" and ")} order by id ${oldest ? "asc" : "desc"} limit ?`,
+        [...given.map(([, value]) => value), page.limit + 1],
       );
-      // As it is written here, so that SQLite sees which of its indexes have it.
-      if (status !== undefined) query = query.where("status", "=", sql.lit(status));
-      if (endpointId !== undefined) query = query.where("endpointId", "=", endpointId);
-      if (eventId !== undefined) query = query.where("eventId", "=", eventId);
-      if (eventType !== undefined) query = query.where("eventType", "=", eventType);
-      const found = await query
-        .orderBy("id", oldest ? "asc" : "desc")
-        .limit(page.limit + 1)
-        .execute();
-      return pageOf(page, found, (row) => ({ ...row, isManual: row.isManual === 1 }));
+      return pageOf(page, found, toDelivery);
     },
     async changes(accountId, after, limit) {
       const found = await statements.all(selectChanges, [accountId, after, limit + 1]);

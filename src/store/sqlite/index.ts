@@ -115,7 +115,7 @@ function createTables(database: Database, statements: Statements): Tables {
     endpoints: createEndpoints(database, statements),
     activity: createActivityLog(database),
     events: createEvents(database, statements),
-    deliveries: createDeliveries(database, statements),
+    deliveries: createDeliveries(statements),
     attempts: createAttempts(database, statements),
     answers: createAnswers(statements),
     settings: createSettings(database),
