@@ -83,7 +83,7 @@ export interface ApiRequest {
   query?: unknown;
   body?: unknown;
   /** Reads the body, where that is still to be done: only of those who may ask. */
-  readBody?: () => Promise<unknown>;
+  readBody?: (() => Promise<unknown>) | undefined;
   credential: Credential;
   /** Value of the `Idempotency-Key` header. */
   idempotencyKey?: string | undefined;
@@ -98,7 +98,7 @@ export interface ApiAnswer {
   /** A value to be written as JSON. */
   body: unknown;
   /** Who asked, where that became known. */
-  principal?: Principal;
+  principal?: Principal | undefined;
 }
 
 /** The control plane, whatever carries its requests: HTTP, or a call in the same process. */
@@ -147,6 +147,22 @@ export function createApp(options: AppOptions): App {
     request: ApiRequest,
     known: (who: Principal) => void,
   ): Promise<ApiAnswer> => {
+    const caller = { isAssumed: false };
+    try {
+      return await answerTo(caller, name, request, known);
+    } catch (error) {
+      // A key that has died meanwhile is told that, and not what else is wrong.
+      if (caller.isAssumed) await authenticator.authenticate(request.credential, request.address, false);
+      throw error;
+    }
+  };
+  /** @param caller `isAssumed` while its key is taken for what it was when it last came */
+  const answerTo = async (
+    caller: { isAssumed: boolean },
+    name: RouteName,
+    request: ApiRequest,
+    known: (who: Principal) => void,
+  ): Promise<ApiAnswer> => {
     const route: Route = contract[name];
     const time = now();
     if (route.scope === null) {
@@ -154,11 +170,19 @@ export function createApp(options: AppOptions): App {
       return { status: route.status, headers: {}, body };
     }
     const isChange = route.method !== "GET";
-    const principal = await authenticator.authenticate(request.credential, request.address, isChange);
+    const prepare = preparations[name] as
+      ((handling: Handling, input: unknown) => Promise<unknown>) | undefined;
+    // What is prepared is done before the transaction looks at the key again.
+    const isAssumed = isChange && prepare === undefined;
+    const principal = await authenticator.authenticate(request.credential, request.address, isAssumed);
+    caller.isAssumed = isAssumed;
     known(principal);
     if (route.scope !== "any") await authenticator.authorise(principal, route.scope, name, request.address);
-    const { readBody, ...rest } = request;
-    const read = readBody === undefined ? rest : { ...rest, body: await readBody() };
+    const read = { ...request };
+    if (read.readBody !== undefined) {
+      read.body = await read.readBody();
+      read.readBody = undefined;
+    }
     const input = check(route, read);
     const ended: ((isKept: boolean) => void)[] = [];
     const handlingOf = (
@@ -195,8 +219,6 @@ export function createApp(options: AppOptions): App {
       const body = await run(name, handlingOf(store, time, principal), input);
       return { status: route.status, headers: {}, body };
     }
-    const prepare = preparations[name] as
-      ((handling: Handling, input: unknown) => Promise<unknown>) | undefined;
     const prepared = await prepare?.(handlingOf(store, time, principal), input);
     const { idempotencyKey } = request;
     const asked =
@@ -207,6 +229,7 @@ export function createApp(options: AppOptions): App {
       // It may have waited for its turn.
       const time = now();
       const current = await authenticator.confirm(principal, tables);
+      caller.isAssumed = false;
       if (current === undefined) return undefined;
       const once =
         asked === undefined ? undefined : createOnce(tables, vault, name, principal, asked, input, time);
@@ -233,11 +256,16 @@ export function createApp(options: AppOptions): App {
     close: () => authenticator.flush(),
     async invoke(name, request) {
       let principal: Principal | undefined;
-      const who = (): { principal?: Principal } => (principal === undefined ? {} : { principal });
+      const told = ({ status, headers, body }: ApiAnswer): ApiAnswer => ({
+        status,
+        headers,
+        body,
+        principal,
+      });
       try {
-        return { ...(await answer(name, request, (known) => (principal = known))), ...who() };
+        return told(await answer(name, request, (known) => (principal = known)));
       } catch (error) {
-        return { ...answerProblem(problemOf(error, name, report)), ...who() };
+        return told(answerProblem(problemOf(error, name, report)));
       }
     },
   };

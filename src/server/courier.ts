@@ -130,26 +130,34 @@ function areSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
 
 function read(result: SendResult, outcome: Outcome, startedAt: number, endedAt: number): Sent {
   const { durationMs } = result;
-  const base = { startedAt, durationMs: Math.round(durationMs * 10) / 10 };
-  const failure = outcome.ok
-    ? { error: null, message: null }
-    : { error: outcome.reason, message: wordsOf(outcome) };
+  const attempt: Sent["attempt"] = {
+    startedAt,
+    durationMs: Math.round(durationMs * 10) / 10,
+    status: null,
+    error: outcome.ok ? null : outcome.reason,
+    message: outcome.ok ? null : wordsOf(outcome),
+    answer: null,
+    answerBytes: null,
+  };
   if (!result.ok) {
     return {
       ok: false,
       isGone: false,
       retryAfterMs: undefined,
       isAborted: result.error === "aborted",
-      attempt: { ...base, ...failure, status: null, answer: null, answerBytes: null },
+      attempt,
     };
   }
   const { status, headers, body, bytes } = result;
+  attempt.status = status;
+  attempt.answer = body;
+  attempt.answerBytes = bytes;
   return {
     ok: outcome.ok,
     isGone: !outcome.ok && status === 410,
     retryAfterMs: outcome.ok ? undefined : readRetryAfter(headerValue(headers, "retry-after"), endedAt),
     isAborted: false,
-    attempt: { ...base, ...failure, status, answer: body, answerBytes: bytes },
+    attempt,
   };
 }
 

@@ -77,18 +77,21 @@ function createFinish({ newRequestId, clock, report }: HttpOptions): Finish {
     const id = newRequestId();
     report({
       id,
-      ...asked,
+      method: asked.method,
+      path: asked.path,
+      address: asked.address,
       status,
       durationMs: clock() - started,
       accountId: principal?.account.id ?? null,
       keyId: principal?.key?.id ?? null,
       code: status >= 400 ? (body as { code: string }).code : null,
     });
-    const content = Buffer.from(JSON.stringify(body), "utf8");
+    // As text it goes out in one write with its head.
+    const content = JSON.stringify(body);
     outgoing
       .writeHead(status, {
         "content-type": "application/json",
-        "content-length": content.length,
+        "content-length": Buffer.byteLength(content),
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
         "x-request-id": id,
@@ -187,7 +190,7 @@ function readRequest(context: Context<Env>, route: Route): ApiRequest {
   return {
     params: req.param(),
     query: Object.fromEntries(query) as unknown,
-    ...(route.body === undefined ? {} : { readBody: () => readBody(context) }),
+    readBody: route.body === undefined ? undefined : () => readBody(context),
     credential: { kind: "keys", keys },
     idempotencyKey: req.header("idempotency-key"),
     address: context.env.address,

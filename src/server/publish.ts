@@ -2,7 +2,7 @@ import { deliveryIdOf, lazyJson } from "../providers/event.ts";
 import { randomText, uuid } from "../providers/ids.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { PublishedEvent } from "../remote/contract.ts";
-import type { EndpointRow, EventRow, NewDelivery } from "../store/contract.ts";
+import type { DeliveryRow, EndpointRow, EventRow } from "../store/contract.ts";
 import type { Handling } from "./app.ts";
 import { timeOf } from "./ids.ts";
 import { timeText } from "./routes/pages.ts";
@@ -14,6 +14,8 @@ export interface Publication {
   payload: Uint8Array;
   /** Enabled ones. */
   endpoints: readonly EndpointRow[];
+  /** Those that would get it, but are disabled. */
+  disabled: readonly EndpointRow[];
   /** It is sent once: no schedule follows. */
   isTest: boolean;
 }
@@ -21,8 +23,8 @@ export interface Publication {
 /** Stores an event with a delivery for each endpoint, and has them sent as soon as they are on disk. */
 export async function publish(
   handling: Handling,
-  { provider, type, payload, endpoints, isTest }: Publication,
-): Promise<Omit<PublishedEvent, "disabled_endpoints">> {
+  { provider, type, payload, endpoints, disabled, isTest }: Publication,
+): Promise<PublishedEvent> {
   const { tables, principal, options, newId } = handling;
   const accountId = principal.account.id;
   const id = newId("evt");
@@ -41,7 +43,7 @@ export async function publish(
   for (const endpoint of endpoints) {
     const worker = options.dispatch?.reserve(endpoint.id) ?? null;
     const deliveryId = newId("dlv");
-    const row: NewDelivery = {
+    const delivery: DeliveryRow = {
       id: deliveryId,
       accountId,
       eventId: id,
@@ -56,18 +58,25 @@ export async function publish(
       scheduledAt: isTest ? null : createdAt,
       isManual: isTest,
       worker,
+      changed: 0,
     };
     if (worker !== null) {
-      const delivery = { ...row, changed: 0 };
       handling.after((isKept) => {
         if (isKept) options.dispatch?.take({ delivery, event, endpoint });
         else options.dispatch?.giveBack(endpoint.id);
       });
     }
-    await tables.deliveries.insert(row);
+    await tables.deliveries.insert(delivery);
     deliveries.push({ id: deliveryId, endpoint_id: endpoint.id });
   }
-  return { id, provider: provider.id, type, created_at: timeText(createdAt), deliveries };
+  return {
+    id,
+    provider: provider.id,
+    type,
+    created_at: timeText(createdAt),
+    deliveries,
+    disabled_endpoints: disabled.map((endpoint) => endpoint.id),
+  };
 }
 
 /** The id that the provider's requests carry: the body's own where it has one. */

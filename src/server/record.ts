@@ -113,7 +113,7 @@ async function write(
   const { durationMs, status, error, message } = sent.attempt;
   const number = changes.attemptsMade;
   const kind = isManual ? "manual" : "automatic";
-  await tables.attempts.insert({ ...sent.attempt, accountId, deliveryId: id, number, kind });
+  await tables.attempts.insert({ accountId, deliveryId: id, number, kind, ...sent.attempt });
   const attempted: DeliveryAttempted = {
     type: "attempt",
     accountId,

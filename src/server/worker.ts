@@ -45,6 +45,8 @@ const leaseMs = 15_000;
 const renewEveryMs = 4_000;
 /** Milliseconds after which it looks for what others have made due. */
 const lookEveryMs = 1000;
+/** Milliseconds after which a little room is filled up. */
+const fillAfterMs = 5;
 /** Deliveries under way to an endpoint whose last attempt got no answer: it must not take the room of those that answer. */
 const perSilentEndpoint = 2;
 /** Milliseconds between tries to write down what the database does not take. */
@@ -65,6 +67,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let leasedUntil = 0;
   let renewing: NodeJS.Timeout | undefined;
   let looking: NodeJS.Timeout | undefined;
+  let filling: NodeJS.Timeout | undefined;
   let isRunning = false;
   let isStopped = false;
   /** Whether more may be due than there was room for. */
@@ -92,12 +95,22 @@ export function createWorker(options: WorkerOptions): Worker {
     const lane = laneOf(endpointId);
     lane.underWay--;
     if (lane.underWay === 0 && !lane.isSilent) lanes.delete(endpointId);
-    if (hasMore && lane.underWay <= mostOf(lane) / 2) wake();
+    fillUp(lane.underWay <= mostOf(lane) / 2);
   };
   /** What came of it is written down. */
   const leave = (): void => {
     busy--;
-    if (hasMore && busy <= concurrency / 2) wake();
+    fillUp(busy <= concurrency / 2);
+  };
+  /** There is room again. Where it is little, others that end soon shall add to it: the rest may hang for long. */
+  const fillUp = (isMuch: boolean): void => {
+    if (!hasMore) return;
+    if (isMuch) wake();
+    else
+      filling ??= setTimeout(() => {
+        filling = undefined;
+        wake();
+      }, fillAfterMs);
   };
 
   const giveBack = (endpointId: string): void => {
@@ -270,6 +283,7 @@ export function createWorker(options: WorkerOptions): Worker {
       isStopped = true;
       await courier.close();
       await Promise.all(underWay);
+      clearTimeout(filling);
       clearInterval(renewing);
       renewing = undefined;
       if (leasedUntil > 0) await queue.release(id, now());

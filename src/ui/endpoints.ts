@@ -133,8 +133,21 @@ function warn(output: Output, warnings: readonly { message: string }[]): void {
 
 function statusText({ status, disabled_at, disabled_reason }: Endpoint, now: number): string {
   if (status === "enabled" || disabled_at === null) return status;
-  const why = disabled_reason === null || disabled_reason === "requested" ? "" : ` (${disabled_reason})`;
-  return `disabled since ${time(disabled_at, now)}${why}`;
+  return `disabled since ${time(disabled_at, now)}${disabledText(disabled_reason)}`;
+}
+
+function disabledText(reason: Endpoint["disabled_reason"]): string {
+  switch (reason) {
+    case null:
+    case "requested":
+      return "";
+    case "gone":
+      return ", as it answered 410 Gone";
+    case "failing":
+      return ", as too many deliveries in a row failed";
+    default:
+      return `: ${reason}`;
+  }
 }
 
 /** Which secret signs, and until when. */

@@ -195,9 +195,16 @@ export const testEndpoint: Handler<"endpoints.test"> = async (handling, { params
   }
   const { type, payload } = handling.prepared as Sample;
   const provider = requireProvider(handling, row.provider);
-  const published = await publish(handling, { provider, type, payload, endpoints: [row], isTest: true });
+  const published = await publish(handling, {
+    provider,
+    type,
+    payload,
+    endpoints: [row],
+    disabled: [],
+    isTest: true,
+  });
   await handling.log("endpoint.tested", subjectOf(row), { event: type });
-  return { ...published, disabled_endpoints: [] };
+  return published;
 };
 
 async function find({ tables, principal }: Handling, id: string): Promise<EndpointRow> {

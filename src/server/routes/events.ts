@@ -19,9 +19,8 @@ export const publishEvent: Handler<"events.publish"> = async (handling, { body }
     ({ events }) => events.some((filter) => matches(filter, type)),
   );
   const endpoints = subscribed.filter(({ disabledAt }) => disabledAt === null);
-  const published = await publish(handling, { provider, type, payload, endpoints, isTest: false });
   const disabled = subscribed.filter(({ disabledAt }) => disabledAt !== null);
-  return { ...published, disabled_endpoints: disabled.map(({ id }) => id) };
+  return publish(handling, { provider, type, payload, endpoints, disabled, isTest: false });
 };
 
 export const listEvents: Handler<"events.list"> = async ({ tables, principal }, { query }) => {

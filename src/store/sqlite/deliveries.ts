@@ -131,5 +131,7 @@ where ${[...where, ...given.map(([term]) => term)].join(" and ")} order by id ${
 }
 
 function toDelivery(row: Row): DeliveryRow {
-  return { ...(row as unknown as DeliveryRow), isManual: row["isManual"] === 1 };
+  const delivery = row as unknown as DeliveryRow;
+  delivery.isManual = row["isManual"] === 1;
+  return delivery;
 }

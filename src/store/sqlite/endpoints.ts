@@ -77,5 +77,7 @@ export function createEndpoints(database: Database, statements: Statements): End
 }
 
 export function toEndpoint(row: Row): EndpointRow {
-  return { ...(row as unknown as EndpointRow), events: JSON.parse(String(row["events"])) as string[] };
+  const endpoint = row as unknown as EndpointRow;
+  endpoint.events = JSON.parse(String(row["events"])) as string[];
+  return endpoint;
 }

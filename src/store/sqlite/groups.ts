@@ -78,7 +78,7 @@ export function createGroups<Schema, Tables>(
 /** How many times as long as a commit the next group waits at most … */
 const mostCommits = 8;
 /** … and how many milliseconds: a disk that is slow for a moment must not be waited for twice. */
-const longestWaitMs = 5;
+const longestWaitMs = 10;
 
 /** @returns tells the one who asked how it went, once the group is on disk */
 async function attempt<Tables>(
