@@ -1,11 +1,8 @@
 import { loadMasterKey } from "../config/master-key.ts";
 import { ensureAccount, localAccountName } from "../server/accounts.ts";
-import { createCourier } from "../server/courier.ts";
-import { createIds } from "../server/ids.ts";
-import { createRecorder } from "../server/record.ts";
-import { createWorker, type Worker } from "../server/worker.ts";
-import { createTargetGuard, type GuardPolicy } from "../transport/guard.ts";
-import { loadSample } from "./sample.ts";
+import type { Worker } from "../server/worker.ts";
+import type { GuardPolicy } from "../transport/guard.ts";
+import type { Delivering } from "./delivering.ts";
 import { createApp, type App, type AppOptions, type ServerEvent } from "../server/app.ts";
 import { checkMasterKey, createVault, hasMasterKey } from "../server/vault.ts";
 import type { Account, Store } from "../store/contract.ts";
@@ -24,6 +21,8 @@ export interface DeliveryOptions {
   /** Deliveries under way at once, in all and to one endpoint. */
   concurrency: number;
   perEndpoint: number;
+  /** Whether what is published is sent at once by this process, which has its worker started. */
+  atOnce: boolean;
 }
 
 /** What holds where nobody says otherwise. */
@@ -32,8 +31,8 @@ export const usualDelivery = { disableAfter: 10, concurrency: 500, perEndpoint: 
 /** The control plane in this process, over a database of this machine. */
 export interface ControlPlane {
   app: App;
-  /** Sends what the control plane has to deliver; not started yet. */
-  worker: Worker;
+  /** Sends what the control plane has to deliver; not started of itself. */
+  worker(): Promise<Worker>;
   options: AppOptions;
   /** The account that this machine itself works in. */
   local: Account;
@@ -55,36 +54,18 @@ export async function openControlPlane(
 ): Promise<ControlPlane> {
   const { host, registry } = workspace;
   const { environment, now, random } = host;
-  // First what can be wrong with it: then no database is made.
-  const guard = createTargetGuard(delivery.guard);
   const store = await openStore(file);
   try {
     const make = !(await hasMasterKey(store.settings));
     const masterKey = loadMasterKey({ environment, home: environment.home, random, make });
     const vault = createVault(masterKey, random);
     await checkMasterKey(store.settings, vault);
-    const newId = createIds(now, random);
-    const worker = createWorker({
-      queue: store.queue,
-      courier: createCourier({ registry, vault, guard, now }),
-      record: createRecorder({
-        store,
-        registry,
-        newId,
-        now,
-        fraction: () => random(4).readUInt32BE() / 2 ** 32,
-        report,
-        retryDelaysMs: delivery.retryDelaysMs,
-        disableAfter: delivery.disableAfter,
-      }),
-      providers: registry.all.map(({ id }) => id),
-      newId,
-      now,
-      sleep: host.sleep,
-      report,
-      concurrency: delivery.concurrency,
-      perEndpoint: delivery.perEndpoint,
-    });
+    let made: Promise<Delivering> | undefined;
+    // Loaded when something is to be delivered: most commands deliver nothing.
+    const delivering = (): Promise<Delivering> =>
+      (made ??= import("./delivering.ts").then(({ createDelivering }) =>
+        createDelivering(workspace, { store, vault, delivery, report }),
+      ));
     const options: AppOptions = {
       store,
       vault,
@@ -93,25 +74,31 @@ export async function openControlPlane(
       now,
       random,
       report,
-      dispatch: worker,
-      guard,
-      sample: (provider, type) => loadSample(workspace, provider, type),
+      ...(delivery.atOnce ? { dispatch: (await delivering()).worker } : {}),
+      guard: { check: async (url) => (await delivering()).guard.check(url) },
+      sample: async (provider, type) => (await import("./sample.ts")).loadSample(workspace, provider, type),
       // A listener of this machine knows the development secret without being told.
       ownSecret: (provider, url) =>
         isLoopback(url) ? workspace.secretsOf(provider).development().secrets[0] : undefined,
     };
     const { account } = await ensureAccount(options, localAccountName);
     const app = createApp(options);
-    return { app, worker, options, local: account, close: () => close(app, worker, store) };
+    return {
+      app,
+      worker: async () => (await delivering()).worker,
+      options,
+      local: account,
+      close: () => close(app, made, store),
+    };
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function close(app: App, worker: Worker, store: Store): Promise<void> {
+async function close(app: App, delivering: Promise<Delivering> | undefined, store: Store): Promise<void> {
   try {
-    await worker.stop(0);
+    await (await delivering)?.worker.stop(0);
     await app.close();
   } finally {
     await store.close();

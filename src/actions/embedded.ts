@@ -15,7 +15,7 @@ export async function openEmbedded(workspace: Workspace, key: string | undefined
   let failure: unknown;
   const plane = await openControlPlane(workspace, {
     file: databaseFile(workspace.host.environment.home),
-    delivery: { ...usualDelivery, guard: { private: true, ranges: [] } },
+    delivery: { ...usualDelivery, guard: { private: true, ranges: [] }, atOnce: false },
     report: (event) => {
       if (event.type === "failed") failure = event.error;
       if (event.type === "endpoint-disabled") {
@@ -40,13 +40,15 @@ export async function openEmbedded(workspace: Workspace, key: string | undefined
       if (status === 500) throw failure;
       const answer = answerOf(name, status, body);
       const due = madeDue(name, answer);
-      if (due.length > 0 && principal !== undefined) await plane.worker.attempt(principal.account.id, due);
+      if (due.length > 0 && principal !== undefined)
+        await (await plane.worker()).attempt(principal.account.id, due);
       return answer;
     },
     async deliver(signal) {
-      await plane.worker.start();
+      const worker = await plane.worker();
+      await worker.start();
       await aborted(signal);
-      await plane.worker.stop(graceMs);
+      await worker.stop(graceMs);
     },
     close: () => plane.close(),
   };

@@ -52,7 +52,7 @@ export interface ServeOptions {
   use: boolean;
   /** A person reads what is printed, so a key may be. */
   printKeys: boolean;
-  delivery: DeliveryOptions;
+  delivery: Omit<DeliveryOptions, "atOnce">;
   /** Ends it. */
   signal: AbortSignal;
 }

@@ -7,6 +7,7 @@ import { localAccountName } from "../server/accounts.ts";
 import type { EndpointDisabled } from "../server/app.ts";
 import { createHttpServer } from "../server/http.ts";
 import { bind, urlsOf } from "../transport/bind.ts";
+import { createTargetGuard } from "../transport/guard.ts";
 import { isLoopback } from "../transport/target.ts";
 import { aborted } from "./aborted.ts";
 import { openControlPlane, type ControlPlane } from "./control-plane.ts";
@@ -30,10 +31,12 @@ export async function runServer(
   const accountName =
     options.createAccount === undefined ? undefined : readAccountName(options.createAccount);
   checkExposure(options);
+  // Before a database is made.
+  createTargetGuard(options.delivery.guard);
   const mail = await createMail(workspace, report);
   const plane = await openControlPlane(workspace, {
     file,
-    delivery: options.delivery,
+    delivery: { ...options.delivery, atOnce: true },
     report(event) {
       report({ at: host.now(), ...event });
       if (event.type === "endpoint-disabled") mail?.tell(event);
@@ -70,11 +73,12 @@ export async function runServer(
     const stopTidying = keepTidy(plane, (error) =>
       report({ type: "failed", at: host.now(), route: "tidy", error }),
     );
-    await plane.worker.start();
+    const worker = await plane.worker();
+    await worker.start();
     await aborted(options.signal);
     stopTidying();
     const cut = setTimeout(() => server.closeAllConnections(), graceMs);
-    await Promise.all([new Promise<void>((done) => server.close(() => done())), plane.worker.stop(graceMs)]);
+    await Promise.all([new Promise<void>((done) => server.close(() => done())), worker.stop(graceMs)]);
     clearTimeout(cut);
     report({ type: "stopped", at: host.now(), requests });
   } finally {

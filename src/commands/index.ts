@@ -15,7 +15,7 @@ interface CommandEntry {
 export const commands: readonly CommandEntry[] = [
   {
     name: "demo",
-    summary: "watch every vendor's webhooks being signed, sent, received and verified",
+    summary: "watch every vendor's webhooks being published, delivered and verified",
     load: () => import("./demo.ts"),
   },
   {
@@ -80,7 +80,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: "serve",
-    summary: "run the control plane that others' integrators talk to",
+    summary: "run the control plane on a port, and deliver what is published",
     load: () => import("./serve.ts"),
   },
 ];

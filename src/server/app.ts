@@ -28,7 +28,7 @@ export interface AppOptions {
   /** Sends deliveries as soon as they are stored; without it they wait for somebody who does. */
   dispatch?: Pick<Worker, "reserve" | "giveBack" | "take" | "wake">;
   /** Keeps deliveries away from addresses that they may not go to. */
-  guard: TargetGuard;
+  guard: Pick<TargetGuard, "check">;
   /** Told what an operator should know; never holds a secret. */
   report: (event: ServerEvent) => void;
 }

@@ -55,7 +55,7 @@ export async function showRetries(
   } finally {
     progress.stop();
   }
-  if (total > 1) showCounts(output, counts);
+  if (total > 1) showCounts(output, counts, kind);
   if (kind === "embedded") noteNextAttempts(output, tried);
   if (counts.waiting > 0 && kind !== "stripe")
     output.note(
@@ -89,15 +89,23 @@ function retryLine({ out }: Output, retry: Retried, now: number): string {
   return `${out.red("✗")} ${safeLine(delivery.id, 100)}  not retried: ${safeLine(why, 300)}`;
 }
 
-function showCounts(output: Output, { refused, succeeded, failed, waiting }: RetryCounts): void {
+function showCounts(
+  output: Output,
+  { refused, succeeded, failed, waiting }: RetryCounts,
+  kind: "embedded" | "api" | "stripe",
+): void {
   const { out } = output;
+  const asked = count(succeeded + failed + waiting, "delivery", "deliveries");
   const failures = `${failed} failed`;
+  const outcomes = [
+    `${asked} retried`,
+    `${succeeded} succeeded`,
+    failed > 0 ? out.red(failures) : failures,
+    ...(waiting > 0 ? [`${waiting} not tried yet`] : []),
+  ];
   output.line(
     [
-      `${count(succeeded + failed + waiting, "delivery", "deliveries")} retried`,
-      `${succeeded} succeeded`,
-      failed > 0 ? out.red(failures) : failures,
-      ...(waiting > 0 ? [`${waiting} not tried yet`] : []),
+      ...(kind === "stripe" ? [`${asked} asked for`] : outcomes),
       ...(refused > 0 ? [out.red(`${refused} not retried`)] : []),
     ].join(" · "),
   );

@@ -54,7 +54,7 @@ export const retryDelivery: Handler<"deliveries.retry"> = async (handling, { par
     });
   }
   const changed = await retry(handling, row, body.force);
-  await handling.log("delivery.retried", { id: row.id, name: row.eventType }, { count: 1 });
+  await handling.log("delivery.retried", { id: row.id, name: row.eventType });
   const [show] = [await shownBy(handling, [changed])];
   return show(changed);
 };
