@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startApi, startStub, stubKey } from "./api-server.ts";
-import type { Received } from "./run-servers.ts";
+import { startServer, type Received } from "./run-servers.ts";
 import { createPlace, run, type Finished, type Place } from "./spawn.ts";
 import { hasTerminal, startOnTerminal } from "./terminal.ts";
 
@@ -303,6 +303,12 @@ describe("endpoints and what is not right", () => {
     [["disable"], 2, "usage", /^no endpoint is named$/],
     [["delete", "--yes"], 2, "usage", /^no endpoint is named$/],
     [["rotate-secret"], 2, "usage", /^no endpoint is named$/],
+    [["test"], 2, "usage", /^no endpoint is named$/],
+    [["test", "ep_1"], 4, "not-found", /nothing of that id/],
+    [["test", "../keys"], 4, "not-found", /nothing of that id/],
+    [["test", "ep_1", "--wait-timeout", "0s"], 2, "usage", /^--wait-timeout takes a duration above 0/],
+    [["test", "ep_1", "--wait"], 2, "usage", /^unknown option '--wait'$/],
+    [["test", "ep_1", "--profile", "none"], 4, "profile-unknown", /"none"/],
     [
       ["rotate-secret", "ep_1", "--write-env", "none/.env:X"],
       1,
@@ -350,6 +356,68 @@ describe("endpoints and what is not right", () => {
     const bad = await endpoints(place, ["show", "../keys", "--json"], env);
     expect(bad.code).toBe(4);
     expect(errorOf(bad).code).toBe("id-invalid");
+  });
+});
+
+describe("an endpoint is tested", () => {
+  test("with a sample, once: signed with its own secret, whatever it is answered", async () => {
+    const place = createPlace();
+    let status = 200;
+    const app = await startServer((_, response) => void response.writeHead(status).end('{"why":"closed"}'));
+    const { id } = await inJson(place, "create", ...far.slice(0, 4), "--url", app.url);
+    const tested = await endpoints(place, ["test", id, "--type", "order.cancelled"]);
+    expect(tested).toMatchObject({ code: 0, stderr: "" });
+    expect(tested.stdout).toMatch(/^✓ fareplay\/order\.cancelled {2}http:\S+ {2}200 in /);
+    const [{ headers = [], body = Buffer.alloc(0) } = {}] = app.received;
+    const flags = headers.flatMap((value, index) =>
+      index % 2 === 0 ? [] : ["-H", `${headers[index - 1]}: ${value}`],
+    );
+    place.write("body.json", body);
+    expect((await run(["verify", "--body", "body.json", ...flags], { place })).code).toBe(0);
+
+    status = 422;
+    const failed = await endpoints(place, ["test", id]);
+    expect(failed).toMatchObject({ code: 1, stderr: "" });
+    expect(failed.stdout).toMatch(/^✗ fareplay\/order\.\w+ .* 422 in .*\n +│ \{\n +│ +"why": "closed"\n/);
+    // It is not tried again.
+    const kept = await run(["deliveries", "list", "--endpoint", id, "--json"], { place });
+    const { data } = JSON.parse(kept.stdout) as { data: unknown[] };
+    expect(data).toMatchObject([
+      { status: "failed", attempts_made: 1, next_attempt_at: null },
+      { status: "succeeded", attempts_made: 1 },
+    ]);
+
+    const missing = await endpoints(place, ["test", id, "--type", "order.made", "--json"]);
+    expect(missing).toMatchObject({ code: 2, stdout: "" });
+    expect(errorOf(missing)).toMatchObject({
+      code: "sample-missing",
+      next_steps: ["see those there are: hookline fixtures list fareplay"],
+    });
+  });
+
+  test("and disabled where it answers 410: nothing goes there until it is enabled", async () => {
+    const place = createPlace();
+    let status = 410;
+    const app = await startServer((_, response) => void response.writeHead(status).end());
+    const { id } = await inJson(place, "create", ...far.slice(0, 4), "--url", app.url);
+    const tested = await endpoints(place, ["test", id]);
+    expect(tested.code).toBe(1);
+    expect(tested.stderr).toBe(
+      `warning: the endpoint ${id} is disabled now, as it answered 410 Gone; enable it again: hookline endpoints enable ${id}\n`,
+    );
+    expect(await inJson(place, "show", id)).toMatchObject({ status: "disabled", disabled_reason: "gone" });
+    const people = await endpoints(place, ["show", id]);
+    expect(people.stdout).toMatch(/^ {2}status +disabled since .*, as it answered 410 Gone$/m);
+    status = 200;
+    const refused = await endpoints(place, ["test", id, "--json"]);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(errorOf(refused)).toMatchObject({
+      code: "endpoint-disabled",
+      next_steps: [`enable it first: hookline endpoints enable ${id}`],
+    });
+    await inJson(place, "enable", id);
+    expect((await endpoints(place, ["test", id])).code).toBe(0);
+    expect(app.received).toHaveLength(2);
   });
 });
 
@@ -529,6 +597,21 @@ describe.skipIf(!hasTerminal)("endpoints on a terminal", () => {
     terminal.type("\r");
     expect(await terminal.ended).toBe(0);
     expect(await inJson(place, "show", id)).not.toEqual(before);
+  });
+
+  test("test offers those that are enabled", async () => {
+    const place = createPlace();
+    const app = await startServer();
+    const off = await inJson(place, "create", ...far);
+    await inJson(place, "disable", off.id);
+    await inJson(place, "create", ...far.slice(0, 4), "--url", app.url);
+    const terminal = startOnTerminal(["endpoints", "test"], { place });
+    await terminal.until("Test which endpoint?");
+    await terminal.until(app.url);
+    expect(terminal.screen()).not.toContain("shop.example");
+    terminal.type("\r");
+    expect(await terminal.ended).toBe(0);
+    expect(app.received).toHaveLength(1);
   });
 
   test("delete asks which, and of one that is deleted nothing", async () => {

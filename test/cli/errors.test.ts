@@ -125,7 +125,16 @@ const table: readonly [args: string[], exit: number, code: string, message: RegE
     /^nothing says whose webhook \.\/order\.json is$/,
   ],
   [["sign", "-"], 2, "payload-provider-unknown", /stdin/],
-  [["sign", "remote:1"], 2, "payload-source-unknown", /^remote:1 cannot be sent/],
+  [["sign", "inbox:1"], 2, "payload-source-unknown", /^inbox:1 cannot be sent/],
+  [["sign", "remote:1"], 4, "not-found", /^this account has nothing of that id: "1"$/],
+  [["sign", "remote:1", "--profile", "none"], 4, "profile-unknown", /^there is no profile "none"$/],
+  [["replay", "remote:1", "--to", "3000"], 4, "not-found", /"1"$/],
+  [
+    ["replay", "remote:1", "--to", "3000", "--profile", "none"],
+    4,
+    "profile-unknown",
+    /^there is no profile "none"$/,
+  ],
   [["sign", "order.created", "--provider", "nobody"], 4, "provider-unknown", /"nobody"/],
   // Edits.
   [["sign", "./fareplay/not.json", "--set", "a=1"], 2, "edit-not-json", /^the body is not JSON/],
@@ -214,7 +223,89 @@ const table: readonly [args: string[], exit: number, code: string, message: RegE
   [["endpoints", "update", "ep_0"], 2, "usage", /^nothing is to be changed$/],
   [["endpoints", "delete"], 2, "usage", /^no endpoint is named$/],
   [["endpoints", "show", "ep_0"], 4, "not-found", /^this account has nothing of that id: "ep_0"$/],
-  [["events", "list"], 5, "not-implemented", /it delivers no events yet$/],
+  [["endpoints", "test"], 2, "usage", /^no endpoint is named$/],
+  [["endpoints", "test", "ep_0"], 4, "not-found", /^this account has nothing of that id: "ep_0"$/],
+  [["endpoints", "test", "ep_0", "--wait-timeout", "soon"], 2, "usage", /^--wait-timeout takes a duration/],
+  [["endpoints", "test", "ep_0", "--type"], 2, "usage", /^option '--type <event>' argument missing$/],
+  [["events"], 2, "usage", /^a subcommand is missing$/],
+  [["events", "list", "--until", "noon"], 2, "usage", /^--until takes a time/],
+  [["events", "show"], 2, "usage", /^no event is named$/],
+  [["events", "show", "evt_0"], 4, "not-found", /^this account has nothing of that id: "evt_0"$/],
+  [["events", "publish"], 2, "usage", /^no payload is named$/],
+  [["events", "publish", "order.creatd"], 4, "payload-unknown", /"order\.creatd"$/],
+  [["events", "publish", "./none.json"], 4, "payload-unknown", /^there is no file or folder \.\/none\.json$/],
+  [["events", "publish", "inbox:1"], 2, "payload-source-unknown", /^inbox:1 cannot be sent/],
+  [["events", "publish", "remote:1"], 4, "not-found", /"1"$/],
+  [["events", "publish", "-"], 2, "payload-provider-unknown", /stdin/],
+  [
+    ["events", "publish", "./fareplay/not.json"],
+    2,
+    "event-type-unknown",
+    /^nothing says which event \.\/fareplay\/not\.json is$/,
+  ],
+  [
+    ["events", "publish", "order.created", "--type", "order.made"],
+    2,
+    "body-invalid",
+    /^Fareplay sends no such event: type is order\.made/,
+  ],
+  [["events", "publish", "order.created", "--set", "data..total=1"], 2, "edit-path", /is not a path/],
+  [["events", "publish", "paymentDetails", "--fresh"], 2, "no-envelope", /nothing to renew$/],
+  [
+    ["events", "publish", "order.created", "--wait-timeout", "0s"],
+    2,
+    "usage",
+    /^--wait-timeout takes a duration above 0/,
+  ],
+  [
+    ["events", "publish", "order.created", "--profile", "none"],
+    4,
+    "profile-unknown",
+    /^there is no profile "none"$/,
+  ],
+  // Deliveries.
+  [["deliveries"], 2, "usage", /^a subcommand is missing$/],
+  [
+    ["deliveries", "list", "--status", "done"],
+    2,
+    "usage",
+    /^--status takes pending, sending, succeeded, failed, cancelled$/,
+  ],
+  [["deliveries", "list", "--since", "noon"], 2, "usage", /^--since takes a time/],
+  [["deliveries", "list", "--until", "2026-02-30"], 2, "usage", /^--until takes a time/],
+  [["deliveries", "list", "--limit", "0"], 2, "usage", /^--limit takes a whole number from 1 to 100$/],
+  [["deliveries", "list", "--all", "--limit", "2"], 2, "usage", /cannot be used with/],
+  [["deliveries", "list", "--cursor", "!"], 2, "usage", /^--cursor takes what an earlier list ended with$/],
+  [["deliveries", "list", "--endpoint", "shop"], 2, "query-invalid", /endpoint_id must be an id/],
+  [["deliveries", "show"], 2, "usage", /^no delivery is named$/],
+  [["deliveries", "show", "dlv_0"], 4, "not-found", /^this account has nothing of that id: "dlv_0"$/],
+  [["deliveries", "show", "../keys"], 4, "not-found", /"\.\.\/keys"$/],
+  [["deliveries", "retry"], 2, "usage", /^no delivery is named$/],
+  [["deliveries", "retry", "dlv_0"], 4, "not-found", /"dlv_0"$/],
+  [
+    ["deliveries", "retry", "dlv_0", "--status", "failed"],
+    2,
+    "usage",
+    /^deliveries are named and filtered at once$/,
+  ],
+  [["deliveries", "retry", "--status", "succeeded"], 2, "usage", /unless you insist$/],
+  [["deliveries", "retry", "--status", "lost"], 2, "usage", /^--status takes pending/],
+  [["deliveries", "retry", "--since", "later"], 2, "usage", /^--since takes a time/],
+  [["deliveries", "retry", "dlv_0", "--wait-timeout", "60"], 2, "usage", /^--wait-timeout takes a duration/],
+  [["deliveries", "watch", "--status", "lost"], 2, "usage", /^--status takes pending/],
+  [["deliveries", "watch", "--since", "1h"], 2, "usage", /^unknown option '--since'$/],
+  [["deliveries", "watch", "--profile", "none"], 4, "profile-unknown", /^there is no profile "none"$/],
+  // The server.
+  [
+    ["serve", "--retry-delays", "1s,,5s"],
+    2,
+    "usage",
+    /^--retry-delays takes durations such as 1s,10m,1h, or none$/,
+  ],
+  [["serve", "--retry-delays", Array(101).fill("1s").join()], 2, "usage", /^--retry-delays takes up to 100/],
+  [["serve", "--disable-after", "-1"], 2, "usage", /^--disable-after takes a whole number from 0/],
+  [["serve", "--concurrency", "0"], 2, "usage", /^--concurrency takes a whole number from 1 to 10000$/],
+  [["serve", "--endpoint-concurrency", "many"], 2, "usage", /^--endpoint-concurrency takes a whole number/],
 ];
 
 describe("bad input", () => {
@@ -225,9 +316,9 @@ describe("bad input", () => {
     expect(error.message).toMatch(message);
     // No user's mistake shows our insides.
     expect(finished.stderr).not.toMatch(/\n\s+at |\.cjs|node:internal|HooklineError/);
-    // One style: no capital at the start (unless it is the user's own word), no full stop at the end.
+    // One style: no capital at the start (unless it is a name, or the user's own word), no full stop at the end.
     for (const text of [error.message, ...error.next_steps]) {
-      expect(text).toMatch(/^(?![A-Z][a-z]* )/);
+      expect(text).toMatch(/^(?!(?!Fareplay )[A-Z][a-z]* )/);
       expect(text).not.toMatch(/\.$/);
     }
   });

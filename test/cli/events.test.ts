@@ -10,6 +10,8 @@ const errorOf = ({ stderr }: Finished): { code: string; message: string; next_st
     }
   ).error;
 
+const typeOf = (name: string): string => /[a-z]+\.[a-z]+(?=\.json$|$)/.exec(name)?.[0] ?? "";
+
 describe("events types", () => {
   test("are those of every provider, or of one", async () => {
     const place = createPlace();
@@ -54,20 +56,46 @@ describe("events types", () => {
 });
 
 describe("published events", () => {
-  test("are nothing that a server has yet: exit 5, in words", async () => {
-    const { url, key } = await startApi();
-    const place = createPlace();
-    for (const env of [{}, { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: key }]) {
-      for (const args of [["list"], ["show", "evt_1"]]) {
-        const finished = await run(["events", ...args, "--json"], { place, env });
-        expect(finished).toMatchObject({ code: 5, stdout: "" });
-        expect(errorOf(finished)).toMatchObject({
-          code: "not-implemented",
-          message: expect.stringContaining("delivers no events yet") as string,
+  test.each(["on this machine", "on a server"])(
+    "%s are listed newest first, and shown as they were",
+    async (where) => {
+      const place = createPlace();
+      const { url, key } = where === "on a server" ? await startApi() : { url: "", key: "" };
+      const env = url === "" ? {} : { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: key };
+      const none = await run(["events", "list"], { place, env });
+      expect(none).toMatchObject({ code: 0, stdout: "", stderr: "no event was published yet\n" });
+      const body = Buffer.from('{ "caf\u00e9" : 1.0 }\n', "utf8");
+      place.write("fareplay/order.accepted.json", body);
+      const names = ["order.created", "fynn/subscription.activated", "./fareplay/order.accepted.json"];
+      const ids: string[] = [];
+      for (const name of names) {
+        const { stdout } = await run(["events", "publish", name, "--type", typeOf(name), "--json"], {
+          place,
+          env,
         });
+        ids.unshift((JSON.parse(stdout) as { id: string }).id);
       }
-    }
-  });
+      const idsOf = async (...flags: string[]): Promise<string[]> => {
+        const { code, stdout } = await run(["events", "list", ...flags, "--json"], { place, env });
+        expect(code).toBe(0);
+        return (JSON.parse(stdout) as { data: { id: string }[] }).data.map(({ id }) => id);
+      };
+      expect(await idsOf()).toEqual(ids);
+      expect(await idsOf("--provider", "fareplay")).toEqual([ids[0], ids[2]]);
+      expect(await idsOf("--type", "subscription.activated")).toEqual([ids[1]]);
+      expect(await idsOf("--since", "1h", "--limit", "1")).toEqual([ids[0]]);
+      expect(await idsOf("--until", "2026-01-01T00:00:00Z")).toEqual([]);
+      // Spaces, digits and the last line's end are as they were.
+      const shown = await run(["events", "show", ids[0] ?? ""], { place, env });
+      expect([shown.code, shown.bytes]).toEqual([0, body]);
+      const missing = await run(["events", "show", "evt_0", "--json"], { place, env });
+      expect(missing).toMatchObject({ code: 4, stdout: "" });
+      expect(errorOf(missing)).toMatchObject({
+        code: "not-found",
+        next_steps: ["see what there is: hookline events list"],
+      });
+    },
+  );
 
   test("are asked for as the flags say", async () => {
     const event = {

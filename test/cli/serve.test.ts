@@ -193,6 +193,44 @@ describe("what stops it before it starts", () => {
     expect([finished.code, finished.stdout, errorOf(finished.stderr).code]).toEqual([2, "", code]);
   });
 
+  test.each<[string, string[], string, RegExp]>([
+    ["retries without an end", ["--retry-delays", "1s,"], "usage", /^--retry-delays takes durations/],
+    ["endpoints that fail less than never", ["--disable-after", "-1"], "usage", /^--disable-after takes/],
+    ["room for no delivery", ["--concurrency", "0"], "usage", /^--concurrency takes a whole number from 1/],
+    [
+      "private targets where others reach it",
+      ["--allow-private-targets", "--host", "0.0.0.0"],
+      "targets-exposed",
+      /not one on 0\.0\.0\.0: whoever has a key could have it call into your network$/,
+    ],
+    [
+      "private targets on ::",
+      ["--allow-private-targets", "--host", "::"],
+      "targets-exposed",
+      /not one on ::/,
+    ],
+    [
+      "an address in place of a range",
+      ["--allow-target", "10.0.0.1"],
+      "target-range-invalid",
+      /^"10\.0\.0\.1" is not a range of addresses$/,
+    ],
+    [
+      "a range that is too narrow",
+      ["--allow-target", "10.0.0.0/8", "--allow-target", "10.0.0.0/33"],
+      "target-range-invalid",
+      /^"10\.0\.0\.0\/33" is not/,
+    ],
+    ["a name", ["--allow-target", "localhost/8"], "target-range-invalid", /^"localhost\/8" is not/],
+  ])("how it delivers: %s: exit 2, and nothing is made", async (_, args, code, message) => {
+    const place = createPlace();
+    const finished = await serve(place, ...args).finished;
+    const error = errorOf(finished.stderr);
+    expect([finished.code, finished.stdout, error.code]).toEqual([2, "", code]);
+    expect(error.message).toMatch(message);
+    expect(existsSync(join(homeOf(place), "hookline.db"))).toBe(false);
+  });
+
   test("a port that is taken", async () => {
     const place = createPlace();
     const server = serve(place);

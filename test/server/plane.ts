@@ -16,12 +16,14 @@ import {
   type ServerEvent,
 } from "../../src/server/app.ts";
 import { createHttpServer, type ServedRequest } from "../../src/server/http.ts";
+import { createIds } from "../../src/server/ids.ts";
 import { createVault } from "../../src/server/vault.ts";
 import type { Account } from "../../src/store/contract.ts";
-import { openStore } from "../../src/store/open.ts";
+import { createSqliteStore } from "../../src/store/sqlite/index.ts";
 import { createTargetGuard } from "../../src/transport/guard.ts";
 import { bind } from "../../src/transport/bind.ts";
 import { post, type Response } from "../cli/run-servers.ts";
+import { createDrivenWorker, type DrivenWorker, type DrivenWorkerOptions } from "./workers.ts";
 
 /** A control plane on a database and a clock of its own. */
 export interface Plane {
@@ -30,6 +32,10 @@ export interface Plane {
   account: Account;
   /** The account's root key. */
   root: string;
+  /** Sends its deliveries once it is started, and before by `attempt` alone. */
+  worker: DrivenWorker;
+  /** Another on the same database; stopped after the test. */
+  addWorker(options?: Partial<DrivenWorkerOptions>): DrivenWorker;
   events: ServerEvent[];
   requests: ServedRequest[];
   /** Unix milliseconds of its clock, which stands still. */
@@ -61,26 +67,56 @@ afterEach(async () => {
   open.clear();
 });
 
-export async function openPlane({ providers = [] }: { providers?: Provider[] } = {}): Promise<Plane> {
+export interface PlaneOptions {
+  providers?: Provider[];
+  /** How its worker works. */
+  delivery?: Partial<DrivenWorkerOptions>;
+  /** Whether what is published is stored as being sent where its worker has room; else its worker finds it as due. */
+  dispatch?: boolean;
+  /** Whether it delivers to private addresses, as all targets of tests are. */
+  allowPrivate?: boolean;
+  sample?: AppOptions["sample"];
+}
+
+export async function openPlane({
+  providers = [],
+  delivery = {},
+  dispatch = true,
+  allowPrivate = true,
+  sample = (provider) => Promise.resolve(Buffer.from(`{"sample":"${provider.id}"}`)),
+}: PlaneOptions = {}): Promise<Plane> {
   const folder = mkdtempSync(join(tmpdir(), "hookline-plane-"));
-  const store = await openStore(join(folder, "hookline.db"));
+  const store = await createSqliteStore(join(folder, "hookline.db"), { watchUse: true });
+  const workers = new Set<DrivenWorker>();
   open.add(async () => {
+    for (const worker of workers) await worker.stop(0);
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   });
   let now = Date.parse("2026-03-17T14:32:00Z");
   const events: ServerEvent[] = [];
   const requests: ServedRequest[] = [];
-  const options: AppOptions = {
+  const common = {
     store,
     vault: createVault(randomBytes(32), randomBytes),
     registry: createRegistry(providers),
-    version: "1.2.3",
     now: () => now,
+    report: (event: ServerEvent) => void events.push(event),
+    guard: createTargetGuard({ private: allowPrivate, ranges: [] }),
+  };
+  const newId = createIds(common.now, randomBytes);
+  const addWorker: Plane["addWorker"] = (more = {}) => {
+    const worker = createDrivenWorker({ ...common, newId, ...delivery, ...more });
+    workers.add(worker);
+    return worker;
+  };
+  const worker = addWorker();
+  const options: AppOptions = {
+    ...common,
+    version: "1.2.3",
     random: randomBytes,
-    report: (event) => events.push(event),
-    sample: (provider) => Promise.resolve(Buffer.from(`{"sample":"${provider.id}"}`)),
-    guard: createTargetGuard({ private: true, ranges: [] }),
+    sample,
+    ...(dispatch ? { dispatch: worker } : {}),
   };
   const app = createApp(options);
   const addAccount = async (name: string): Promise<{ account: Account; root: string }> => {
@@ -108,6 +144,8 @@ export async function openPlane({ providers = [] }: { providers?: Provider[] } =
     options,
     account,
     root,
+    worker,
+    addWorker,
     events,
     requests,
     time: () => now,

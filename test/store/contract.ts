@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Page, Rows, Store, Tables } from "../../src/store/contract.ts";
+import { describeDeliveries } from "./deliveries.ts";
+import { describeHands } from "./hands.ts";
+import { describeQueue } from "./queue.ts";
 import { account, activity, answer, endpoint, key, time } from "./rows.ts";
 
 /** A store that nobody else uses. */
@@ -401,6 +404,10 @@ export function describeStore(name: string, open: () => Promise<TestStore>): voi
         expect(await list({ status: "disabled", provider: "stripe" })).toBe("b");
       });
     });
+
+    describeDeliveries(() => store, [mine, theirs]);
+    describeQueue(() => store, [mine, theirs]);
+    describeHands(() => store, mine);
 
     describe("activity", () => {
       test("comes back as it was", async () => {

@@ -1,4 +1,13 @@
-import type { Account, ActivityRow, AnswerRow, EndpointRow, KeyRow } from "../../src/store/contract.ts";
+import type {
+  Account,
+  ActivityRow,
+  AnswerRow,
+  AttemptRow,
+  DeliveryRow,
+  EndpointRow,
+  EventRow,
+  KeyRow,
+} from "../../src/store/contract.ts";
 
 // Complete rows to begin with; what a test is about it says itself.
 
@@ -77,5 +86,56 @@ export const answer = (accountId: string, changes: Partial<AnswerRow> = {}): Ans
   status: 201,
   body: bytes("answered"),
   createdAt: time,
+  ...changes,
+});
+
+export const event = (accountId: string, id: string, changes: Partial<EventRow> = {}): EventRow => ({
+  id,
+  accountId,
+  provider: "stripe",
+  type: "charge.refunded",
+  messageId: `message of ${id}`,
+  payload: bytes("{}"),
+  createdAt: time,
+  ...changes,
+});
+
+/** Due since it was made, for the event `evt_1` and the endpoint `ep_1`. */
+export const delivery = (accountId: string, id: string, changes: Partial<DeliveryRow> = {}): DeliveryRow => ({
+  id,
+  accountId,
+  eventId: "evt_1",
+  endpointId: "ep_1",
+  provider: "stripe",
+  eventType: "charge.refunded",
+  status: "pending",
+  attemptsMade: 0,
+  automaticMade: 0,
+  createdAt: time,
+  dueAt: time,
+  scheduledAt: time,
+  isManual: false,
+  worker: null,
+  changed: 0,
+  ...changes,
+});
+
+export const attempt = (
+  accountId: string,
+  deliveryId: string,
+  number: number,
+  changes: Partial<AttemptRow> = {},
+): AttemptRow => ({
+  accountId,
+  deliveryId,
+  number,
+  kind: "automatic",
+  startedAt: time,
+  durationMs: 12.5,
+  status: 200,
+  error: null,
+  message: null,
+  answer: bytes("ok"),
+  answerBytes: 2,
   ...changes,
 });

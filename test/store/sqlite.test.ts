@@ -92,6 +92,8 @@ describe.each(drivers)("SQLite through %s", (driver) => {
       ["endpoints where account_id = ? and deleted_at is null and provider = ?", "endpoints_by_provider"],
       ["activity where account_id = ? and id < ?", "sqlite_autoindex_activity_1"],
       ["activity where account_id = ? and action = ?", "activity_by_action"],
+      ["events where account_id = ? and id < ? and id >= ?", "sqlite_autoindex_events_1"],
+      ["events where account_id = ? and type = ?", "events_by_type"],
     ] as const) {
       expect(plan(from)).toMatch(new RegExp(`^SEARCH .* USING INDEX ${index} `));
       expect(plan(from)).not.toContain("TEMP B-TREE");
