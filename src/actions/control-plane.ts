@@ -26,7 +26,7 @@ export interface DeliveryOptions {
 }
 
 /** What holds where nobody says otherwise. */
-export const usualDelivery = { disableAfter: 10, concurrency: 500, perEndpoint: 50 };
+export const usualDelivery = { disableAfter: 10, concurrency: 1000, perEndpoint: 50 };
 
 /** The control plane in this process, over a database of this machine. */
 export interface ControlPlane {
@@ -60,11 +60,18 @@ export async function openControlPlane(
     const masterKey = loadMasterKey({ environment, home: environment.home, random, make });
     const vault = createVault(masterKey, random);
     await checkMasterKey(store.settings, vault);
+    const { account } = await ensureAccount({ store, now, random }, localAccountName);
     let made: Promise<Delivering> | undefined;
     // Loaded when something is to be delivered: most commands deliver nothing.
     const delivering = (): Promise<Delivering> =>
       (made ??= import("./delivering.ts").then(({ createDelivering }) =>
-        createDelivering(workspace, { store, vault, delivery, report }),
+        createDelivering(workspace, {
+          store,
+          vault,
+          delivery,
+          accountId: delivery.atOnce ? undefined : account.id,
+          report,
+        }),
       ));
     const options: AppOptions = {
       store,
@@ -81,7 +88,6 @@ export async function openControlPlane(
       ownSecret: (provider, url) =>
         isLoopback(url) ? workspace.secretsOf(provider).development().secrets[0] : undefined,
     };
-    const { account } = await ensureAccount(options, localAccountName);
     const app = createApp(options);
     return {
       app,

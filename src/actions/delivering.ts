@@ -15,15 +15,25 @@ export interface Delivering {
   guard: TargetGuard;
 }
 
-/** @throws HooklineError `target-range-invalid` */
+/**
+ * @param options.accountId the account whose deliveries are sent; of all where it is undefined
+ * @throws HooklineError `target-range-invalid`
+ */
 export function createDelivering(
   { host, registry }: Workspace,
   {
     store,
     vault,
     delivery,
+    accountId,
     report,
-  }: { store: Store; vault: Vault; delivery: DeliveryOptions; report: (event: ServerEvent) => void },
+  }: {
+    store: Store;
+    vault: Vault;
+    delivery: DeliveryOptions;
+    accountId: string | undefined;
+    report: (event: ServerEvent) => void;
+  },
 ): Delivering {
   const { now, random, sleep } = host;
   const { concurrency, perEndpoint, retryDelaysMs, disableAfter } = delivery;
@@ -42,7 +52,7 @@ export function createDelivering(
       retryDelaysMs,
       disableAfter,
     }),
-    providers: registry.all.map(({ id }) => id),
+    reach: { providers: registry.all.map(({ id }) => id), accountId },
     newId,
     now,
     sleep,

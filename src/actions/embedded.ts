@@ -2,6 +2,7 @@ import { databaseFile } from "../config/database.ts";
 import { answerOf } from "../remote/answer.ts";
 import type { Answer, Delivery, PublishedEvent, Remote, RouteName } from "../remote/contract.ts";
 import type { Credential } from "../server/auth.ts";
+import { leaseMs } from "../server/worker.ts";
 import { aborted } from "./aborted.ts";
 import { openControlPlane, usualDelivery } from "./control-plane.ts";
 import type { Workspace } from "./workspace.ts";
@@ -12,16 +13,21 @@ import type { Workspace } from "./workspace.ts";
  * @param key acts as this key; without one as this machine itself, which may do everything in its account
  */
 export async function openEmbedded(workspace: Workspace, key: string | undefined): Promise<Remote> {
+  const { host } = workspace;
   let failure: unknown;
   const plane = await openControlPlane(workspace, {
-    file: databaseFile(workspace.host.environment.home),
+    file: databaseFile(host.environment.home),
     delivery: { ...usualDelivery, guard: { private: true, ranges: [] }, atOnce: false },
     report: (event) => {
       if (event.type === "failed") failure = event.error;
+      if (event.type === "failed" && event.route === "deliveries") {
+        const why = event.error instanceof Error ? event.error.message : String(event.error);
+        host.warn(`an attempt was not written down, and may be made again: ${why}`);
+      }
       if (event.type === "endpoint-disabled") {
         const why =
           event.reason === "gone" ? "it answered 410 Gone" : `${event.failures} deliveries in a row failed`;
-        workspace.host.warn(
+        host.warn(
           `the endpoint ${event.endpointId} is disabled now, as ${why}; enable it again: hookline endpoints enable ${event.endpointId}`,
         );
       }
@@ -31,6 +37,11 @@ export async function openEmbedded(workspace: Workspace, key: string | undefined
     key === undefined ? { kind: "embedded", account: plane.local } : { kind: "keys", keys: [key] };
   return {
     async call(name, input) {
+      // What a process that was killed had taken on is told as what it is.
+      if (name.startsWith("deliveries.")) {
+        const now = host.now();
+        await plane.options.store.queue.reclaim(now, now + 2 * leaseMs);
+      }
       const { status, body, principal } = await plane.app.invoke(name, {
         ...(input as object),
         credential,

@@ -99,6 +99,10 @@ function checkExposure({ host, delivery }: ServeOptions): void {
   );
 }
 
+/** Milliseconds between two mails about an endpoint. */
+const mailEveryMs = 3_600_000;
+/** Mails on their way at once. */
+const mostMails = 20;
 /** Milliseconds that a mail may take to be handed in. */
 const mailTimeoutMs = 10_000;
 
@@ -112,8 +116,14 @@ async function createMail(
   const { createMailer, disabledEndpointMail } = await import("../server/mail.ts");
   const mailer = createMailer(settings, { timeoutMs: mailTimeoutMs });
   const underWay = new Set<Promise<void>>();
+  const told = new Map<string, number>();
   return {
     tell(event) {
+      const at = host.now();
+      // Enabled and disabled again and again, an endpoint would fill a mailbox.
+      if (at - (told.get(event.endpointId) ?? -Infinity) < mailEveryMs || underWay.size >= mostMails) return;
+      for (const [id, time] of told) if (at - time >= mailEveryMs) told.delete(id);
+      told.set(event.endpointId, at);
       const done = (error: unknown): void => {
         underWay.delete(sending);
         report({ type: "mail", at: host.now(), endpointId: event.endpointId, error });

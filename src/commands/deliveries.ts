@@ -16,7 +16,13 @@ import {
 } from "./delivery-flags.ts";
 import { pickDelivery, requireDelivery } from "./delivery-prompts.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
-import { addRemoteFlags, requireConfirmation, useRemote, type RemoteFlags } from "./remote-flags.ts";
+import {
+  addRemoteFlags,
+  requireConfirmation,
+  useRemote,
+  useRemoteUntilSignal,
+  type RemoteFlags,
+} from "./remote-flags.ts";
 
 interface DeliveryListFlags extends RemoteFlags, ListFlags, DeliveryFilterFlags, TimeFlags {}
 
@@ -109,7 +115,7 @@ Examples:
   hookline deliveries retry --status failed --dry-run
   hookline deliveries retry --event order.created --since 2h --yes`,
     )
-    .action(context.run(retry));
+    .action(context.runUntilSignal(retry));
 
   addDeliveryFilterFlags(sub("watch", "Print every change of a delivery as it happens, until Ctrl-C."))
     .addHelpText(
@@ -144,7 +150,7 @@ async function retry(session: Session, ids: string[], flags: RetryFlags): Promis
     import("../ui/retry-deliveries.ts"),
     readWait(flags),
   ]);
-  return useRemote(session, flags, async (remote, _workspace, connection) => {
+  return useRemoteUntilSignal(session, flags, async (remote, _workspace, connection) => {
     const isStripe = connection.kind === "stripe";
     if (isStripe && waitMs !== undefined) {
       throw new HooklineError(

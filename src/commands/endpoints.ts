@@ -11,6 +11,7 @@ import {
   readWriteEnv,
   requireConfirmation,
   useRemote,
+  useRemoteUntilSignal,
   type RemoteFlags,
 } from "./remote-flags.ts";
 
@@ -250,14 +251,14 @@ Example:
   hookline endpoints test ep_01jd… --type order.created`,
     )
     .action(
-      context.run(async (session, given: string | undefined, flags: TestFlags) => {
+      context.runUntilSignal(async (session, given: string | undefined, flags: TestFlags) => {
         requireEndpointId(session, given);
         const [{ testEndpoint }, { showTest }, waitMs = 0] = await Promise.all([
           import("../actions/publish.ts"),
           import("../ui/publish.ts"),
           readWait({ ...flags, wait: true }),
         ]);
-        const tested = await useRemote(session, flags, async (remote, workspace) => {
+        const tested = await useRemoteUntilSignal(session, flags, async (remote, workspace) => {
           const id = await pickEndpoint(session, remote, given, "Test which endpoint?", "enabled");
           return testEndpoint(workspace, remote, id, { type: flags.type, waitMs });
         });

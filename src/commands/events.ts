@@ -13,7 +13,7 @@ import {
 import { addEditFlags } from "./edit-flags.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { pickPayload } from "./payload-prompt.ts";
-import { addRemoteFlags, useRemote, type RemoteFlags } from "./remote-flags.ts";
+import { addRemoteFlags, useRemote, useRemoteUntilSignal, type RemoteFlags } from "./remote-flags.ts";
 
 interface TypesFlags extends RemoteFlags {
   provider?: string;
@@ -137,7 +137,7 @@ Examples:
   cat order.json | hookline events publish - --provider fareplay`,
     )
     .action(
-      context.run(async (session, payloads: string[], flags: PublishFlags) => {
+      context.runUntilSignal(async (session, payloads: string[], flags: PublishFlags) => {
         const { output, host } = session;
         const [{ publish }, { showPublished }, waitMs] = await Promise.all([
           import("../actions/publish.ts"),
@@ -145,32 +145,36 @@ Examples:
           readWait(flags),
         ]);
         const waits = waitMs !== undefined;
-        const { outcomes, unread } = await useRemote(session, flags, async (remote, workspace, { kind }) => {
-          const what =
-            payloads.length > 0
-              ? payloads
-              : [
-                  await pickPayload(
-                    session,
-                    workspace,
-                    "Publish which payload?",
-                    "hookline events publish order.created",
-                  ),
-                ];
-          const events = publish(workspace, remote, {
-            what,
-            edits,
-            fresh: flags.fresh === true,
-            waitMs,
-            ...(flags.provider === undefined ? {} : { provider: flags.provider }),
-            ...(flags.type === undefined ? {} : { type: flags.type }),
-          });
-          return showPublished(output, events, {
-            waits,
-            isEmbedded: kind === "embedded",
-            now: host.now,
-          });
-        });
+        const { outcomes, unread } = await useRemoteUntilSignal(
+          session,
+          flags,
+          async (remote, workspace, { kind }) => {
+            const what =
+              payloads.length > 0
+                ? payloads
+                : [
+                    await pickPayload(
+                      session,
+                      workspace,
+                      "Publish which payload?",
+                      "hookline events publish order.created",
+                    ),
+                  ];
+            const events = publish(workspace, remote, {
+              what,
+              edits,
+              fresh: flags.fresh === true,
+              waitMs,
+              ...(flags.provider === undefined ? {} : { provider: flags.provider }),
+              ...(flags.type === undefined ? {} : { type: flags.type }),
+            });
+            return showPublished(output, events, {
+              waits,
+              isEmbedded: kind === "embedded",
+              now: host.now,
+            });
+          },
+        );
         if (unread !== undefined) {
           if (waits || unread.exitCode !== EXIT.denied) throw unread;
           output.warn(`how the deliveries went is not to be seen with this key: ${unread.message}`);

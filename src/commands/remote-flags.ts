@@ -24,6 +24,28 @@ const delivering: ReadonlySet<RouteName> = new Set([
   "deliveries.retryMany",
 ]);
 
+/** The same as {@link useRemote}, given up at the first signal: what is under way then is closed in good order. */
+export function useRemoteUntilSignal<Result>(
+  session: Session,
+  flags: RemoteFlags,
+  work: (remote: Remote, workspace: Workspace, connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  return useRemote(session, flags, (...given) =>
+    Promise.race([
+      work(...given),
+      new Promise<never>((_, reject) => {
+        const stop = (): void => {
+          // The signal also comes where nobody reads the output any more: then the work goes on.
+          if (session.interrupted() === undefined) return;
+          reject(new HooklineError("interrupted", "it was ended before all was done"));
+        };
+        if (session.signal.aborted) stop();
+        session.signal.addEventListener("abort", stop, { once: true });
+      }),
+    ]),
+  );
+}
+
 /** Does work with the API that the flags, the environment and the profiles name, and closes it. */
 export async function useRemote<Result>(
   session: Session,

@@ -31,7 +31,7 @@ export function define(command: Command, context: Context): void {
       "disable an endpoint after so many failed deliveries in a row (0: never)",
       "10",
     )
-    .option("--concurrency <n>", "deliver so many at once", "500")
+    .option("--concurrency <n>", "deliver so many at once, half of them for one account at most", "1000")
     .option("--endpoint-concurrency <n>", "… and so many to one endpoint", "50")
     .option("--allow-private-targets", "deliver to this machine and private networks too")
     .option("--allow-target <cidr>", "deliver to this range of addresses too; repeat for more", collect, [])

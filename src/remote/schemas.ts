@@ -283,6 +283,8 @@ export const retryDeliveries = z
   .strictObject({
     ids: z.array(id("dlv")).min(1).max(100).optional(),
     ...deliveryFilter,
+    /** `next_cursor` of the answer before, for what else the filter takes. */
+    cursor: id("dlv").optional(),
     force: z.boolean().default(false),
   })
   .refine(
@@ -302,8 +304,8 @@ export const retriedDeliveries = z.object({
       message: maybe(z.string()),
     }),
   ),
-  /** Whether the filter takes more. */
-  more: z.boolean(),
+  /** For what else the filter takes. */
+  next_cursor: maybe(z.string()),
 });
 /** Without a cursor: from now on. */
 export const changeQuery = {

@@ -170,7 +170,8 @@ export function createAuthenticator({ store, newId, now, report }: Authenticator
     await store.write(key.accountId, async (tables) => {
       // Of requests at the same moment one is first.
       const last = (await tables.keys.get(key.accountId, key.id)) ?? key;
-      if (isKnown(last)) return;
+      // It may have died since it was looked at.
+      if (isKnown(last) || !isLive(last, time)) return;
       await tables.keys.update(key.accountId, key.id, { lastUsedAt: time, lastUsedAddress: address });
       if (!isElsewhere(last)) return;
       await tables.activity.record(

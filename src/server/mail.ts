@@ -1,6 +1,7 @@
 import { EXIT, HooklineError } from "../errors.ts";
 import { isLoopback } from "../transport/target.ts";
 import type { EndpointDisabled } from "./app.ts";
+import { shownUrl } from "./shown-url.ts";
 
 export interface Mail {
   subject: string;
@@ -174,8 +175,7 @@ function oneLine(text: string, max = 200): string {
 
 /** Tells whom an endpoint belongs to that the server disabled it, and how to go on. */
 export function disabledEndpointMail(event: EndpointDisabled): Mail {
-  // What stands behind the path may be a secret, and mail is read on its way.
-  const url = oneLine(event.url.replace(/\?.*$/s, "?…"), 2048);
+  const url = oneLine(shownUrl(event.url), 2048);
   const id = oneLine(event.endpointId);
   const isGone = event.reason === "gone";
   const givenUp =

@@ -25,7 +25,7 @@ export async function publish(
   handling: Handling,
   { provider, type, payload, endpoints, disabled, isTest }: Publication,
 ): Promise<PublishedEvent> {
-  const { tables, principal, options, newId } = handling;
+  const { tables, principal, options, now, newId } = handling;
   const accountId = principal.account.id;
   const id = newId("evt");
   const createdAt = timeOf(id);
@@ -41,7 +41,7 @@ export async function publish(
   await tables.events.insert(event);
   const deliveries: PublishedEvent["deliveries"] = [];
   for (const endpoint of endpoints) {
-    const worker = options.dispatch?.reserve(endpoint.id) ?? null;
+    const worker = options.dispatch?.reserve(accountId, endpoint.id, payload.length) ?? null;
     const deliveryId = newId("dlv");
     const delivery: DeliveryRow = {
       id: deliveryId,
@@ -54,16 +54,17 @@ export async function publish(
       attemptsMade: 0,
       automaticMade: 0,
       createdAt: timeOf(deliveryId),
-      dueAt: worker === null ? createdAt : null,
-      scheduledAt: isTest ? null : createdAt,
+      dueAt: worker === null ? now : null,
+      scheduledAt: isTest ? null : now,
       isManual: isTest,
+      hasSucceeded: false,
       worker,
       changed: 0,
     };
     if (worker !== null) {
       handling.after((isKept) => {
         if (isKept) options.dispatch?.take({ delivery, event, endpoint });
-        else options.dispatch?.giveBack(endpoint.id);
+        else options.dispatch?.giveBack(accountId, endpoint.id, payload.length);
       });
     }
     await tables.deliveries.insert(delivery);

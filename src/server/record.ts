@@ -4,6 +4,7 @@ import type { DeliveryAttempted, EndpointDisabled, ServerEvent } from "./app.ts"
 import type { Sent } from "./courier.ts";
 import type { NewId } from "./ids.ts";
 import { afterAttempt } from "./schedule.ts";
+import { shownUrl } from "./shown-url.ts";
 
 export interface RecorderOptions {
   store: Store;
@@ -22,15 +23,19 @@ export interface RecorderOptions {
 
 /**
  * Writes an attempt down, with what it means for its delivery and its endpoint, in one transaction.
- * @returns false where the delivery is no longer in the worker's hands, and nothing was written
+ * @returns `isKept`: false where the delivery is no longer in the worker's hands, and nothing was written; `dueAt`: when the
+ *   next attempt is due, Unix milliseconds
  */
-export type Recorder = (claimed: ClaimedDelivery, sent: Sent) => Promise<boolean>;
+export type Recorder = (
+  claimed: ClaimedDelivery,
+  sent: Sent,
+) => Promise<{ isKept: boolean; dueAt: number | null }>;
 
 /** An attempt to be written down. */
 interface Entry {
   claimed: ClaimedDelivery;
   sent: Sent;
-  resolve: (isKept: boolean) => void;
+  resolve: (result: { isKept: boolean; dueAt: number | null }) => void;
   reject: (error: unknown) => void;
 }
 
@@ -44,7 +49,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   const tell = ({ resolve }: Entry, written: Written): void => {
     for (const event of written ?? []) report(event);
-    resolve(written !== undefined);
+    const [attempted] = written ?? [];
+    const dueAt = attempted?.type === "attempt" ? attempted.nextAttemptAt : null;
+    resolve({ isKept: written !== undefined, dueAt });
   };
   const writeAlone = async (accountId: string, entry: Entry): Promise<void> => {
     try {
@@ -119,7 +126,7 @@ async function write(
     accountId,
     deliveryId: id,
     endpointId: endpoint.id,
-    url: endpoint.url,
+    url: shownUrl(endpoint.url),
     provider: delivery.provider,
     eventType: delivery.eventType,
     number,
@@ -171,7 +178,7 @@ async function countFailure(
     actorName: null,
     address: null,
     subjectId: id,
-    subjectName: url,
+    subjectName: shownUrl(url),
     detail: { reason, failures, delivery: delivery.id },
   });
   const account = await tables.accounts.get(accountId);
@@ -180,7 +187,7 @@ async function countFailure(
     accountId,
     account: account?.name ?? "",
     endpointId: id,
-    url,
+    url: shownUrl(url),
     provider,
     reason,
     failures,

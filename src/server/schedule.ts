@@ -15,7 +15,7 @@ export interface AttemptEnd {
 
 /**
  * What becomes of a delivery after an attempt. An automatic one that failed is followed by the next of the provider's
- * schedule, or by none. A manual one leaves the schedule as it is.
+ * schedule, or by none. A manual one leaves the schedule as it is, and what was delivered once stays delivered.
  * @param now when the attempt ended, Unix milliseconds
  * @param random a number from 0 up to, not including, 1
  * @returns `isExhausted`: the schedule's last attempt has failed
@@ -30,6 +30,7 @@ export function afterAttempt(
   const { isManual, scheduledAt } = delivery;
   const attemptsMade = delivery.attemptsMade + 1;
   const automaticMade = delivery.automaticMade + (isManual ? 0 : 1);
+  const hasSucceeded = ok || delivery.hasSucceeded;
   const over = (status: "succeeded" | "failed"): DeliveryChanges => ({
     status,
     attemptsMade,
@@ -37,6 +38,7 @@ export function afterAttempt(
     dueAt: null,
     scheduledAt: null,
     isManual: false,
+    hasSucceeded,
   });
   const next = (at: number): DeliveryChanges => ({
     status: "pending",
@@ -45,8 +47,9 @@ export function afterAttempt(
     dueAt: at,
     scheduledAt: at,
     isManual: false,
+    hasSucceeded,
   });
-  if (ok) return { changes: over("succeeded"), isExhausted: false };
+  if (hasSucceeded) return { changes: over("succeeded"), isExhausted: false };
   if (isGone) return { changes: over("failed"), isExhausted: false };
   if (isManual)
     return { changes: scheduledAt === null ? over("failed") : next(scheduledAt), isExhausted: false };

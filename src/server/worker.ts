@@ -1,15 +1,16 @@
-import type { ClaimedDelivery, Lease, Queue } from "../store/contract.ts";
+import type { ClaimedDelivery, Lease, Queue, Reach } from "../store/contract.ts";
 import type { ServerEvent } from "./app.ts";
 import type { Courier } from "./courier.ts";
 import type { NewId } from "./ids.ts";
 import type { Recorder } from "./record.ts";
+import { createRooms } from "./rooms.ts";
 
 export interface WorkerOptions {
   queue: Queue;
   courier: Courier;
   record: Recorder;
-  /** Whose deliveries it can send, by id. */
-  providers: readonly string[];
+  /** What it can send. */
+  reach: Reach;
   newId: NewId;
   /** Unix milliseconds. */
   now: () => number;
@@ -29,8 +30,8 @@ export interface Worker {
    * `take` once it is on disk, or the room given back.
    * @returns undefined where there is none: then it is stored as due, and found
    */
-  reserve(this: void, endpointId: string): string | undefined;
-  giveBack(this: void, endpointId: string): void;
+  reserve(this: void, accountId: string, endpointId: string, bytes: number): string | undefined;
+  giveBack(this: void, accountId: string, endpointId: string, bytes: number): void;
   take(this: void, claimed: ClaimedDelivery): void;
   /** Something is due that was not before. */
   wake(this: void): void;
@@ -41,37 +42,31 @@ export interface Worker {
 }
 
 /** Milliseconds that a worker's deliveries stay its own after its last sign of life. */
-const leaseMs = 15_000;
+export const leaseMs = 15_000;
 const renewEveryMs = 4_000;
 /** Milliseconds after which it looks for what others have made due. */
 const lookEveryMs = 1000;
 /** Milliseconds after which a little room is filled up. */
 const fillAfterMs = 5;
-/** Deliveries under way to an endpoint whose last attempt got no answer: it must not take the room of those that answer. */
-const perSilentEndpoint = 2;
 /** Milliseconds between tries to write down what the database does not take. */
 const recordAgainMs = [1000, 2000, 5000, 10_000];
-
-interface Lane {
-  underWay: number;
-  isSilent: boolean;
-}
+/** Tries where somebody waits for the outcome. */
+const triesWaitedFor = 3;
+/** Deliveries attempted at once where somebody waits for them. */
+const attemptedAtOnce = 10;
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { queue, courier, record, providers, newId, now, sleep, report, concurrency, perEndpoint } = options;
-  const id = newId("wrk");
-  const lanes = new Map<string, Lane>();
+  const { queue, courier, record, reach, newId, now, sleep, report, concurrency, perEndpoint } = options;
+  let id = newId("wrk");
   const underWay = new Set<Promise<void>>();
-  let busy = 0;
-  /** Until when, on this process's clock, the lease holds; it is renewed long before. */
-  let leasedUntil = 0;
+  /** Until when, on this process's clock, the lease holds; it is renewed long before. Undefined where there is none. */
+  let leasedUntil: number | undefined;
   let renewing: NodeJS.Timeout | undefined;
   let looking: NodeJS.Timeout | undefined;
+  let lookingAt = Infinity;
   let filling: NodeJS.Timeout | undefined;
   let isRunning = false;
   let isStopped = false;
-  /** Whether more may be due than there was room for. */
-  let hasMore = false;
   let pumping: Promise<void> | undefined;
   let reclaiming: Promise<void> | undefined;
   let isAskedAgain = false;
@@ -79,32 +74,8 @@ export function createWorker(options: WorkerOptions): Worker {
 
   const failed = (error: unknown): void => report({ type: "failed", route: "deliveries", error });
 
-  const laneOf = (endpointId: string): Lane => {
-    let lane = lanes.get(endpointId);
-    if (lane === undefined) lanes.set(endpointId, (lane = { underWay: 0, isSilent: false }));
-    return lane;
-  };
-  const mostOf = ({ isSilent }: Lane): number =>
-    isSilent ? Math.min(perSilentEndpoint, perEndpoint) : perEndpoint;
-  const enter = (endpointId: string): void => {
-    busy++;
-    laneOf(endpointId).underWay++;
-  };
-  /** The endpoint has answered: others may go there, of which several at once are taken on more cheaply than each. */
-  const leaveLane = (endpointId: string): void => {
-    const lane = laneOf(endpointId);
-    lane.underWay--;
-    if (lane.underWay === 0 && !lane.isSilent) lanes.delete(endpointId);
-    fillUp(lane.underWay <= mostOf(lane) / 2);
-  };
-  /** What came of it is written down. */
-  const leave = (): void => {
-    busy--;
-    fillUp(busy <= concurrency / 2);
-  };
   /** There is room again. Where it is little, others that end soon shall add to it: the rest may hang for long. */
-  const fillUp = (isMuch: boolean): void => {
-    if (!hasMore) return;
+  const free = (isMuch: boolean): void => {
     if (isMuch) wake();
     else
       filling ??= setTimeout(() => {
@@ -112,52 +83,60 @@ export function createWorker(options: WorkerOptions): Worker {
         wake();
       }, fillAfterMs);
   };
-
-  const giveBack = (endpointId: string): void => {
-    leaveLane(endpointId);
-    leave();
-  };
+  const rooms = createRooms({ concurrency, perEndpoint, free });
 
   const leaseFrom = (from: number): Lease => ({ worker: id, until: from + leaseMs });
   const renew = async (): Promise<void> => {
-    const lease = leaseFrom(now());
-    await queue.renew(lease);
-    leasedUntil = lease.until;
+    const from = now();
+    if (!(await queue.renew(leaseFrom(from), leasedUntil === undefined))) {
+      // Under another name, so that what is still under way is not taken for what is taken on from now on.
+      id = newId("wrk");
+      await queue.renew(leaseFrom(from), true);
+    }
+    leasedUntil = from + leaseMs;
     // One under way when it is stopped must not begin it anew.
     if (!isStopped) renewing ??= setInterval(() => void renew().catch(failed), renewEveryMs);
+  };
+  const reclaim = async (): Promise<void> => {
+    // After a long sleep of the machine it would take its own away.
+    if (leasedUntil === undefined || leasedUntil - now() < leaseMs / 2) await renew();
+    await queue.reclaim(now(), now() + 2 * leaseMs);
   };
 
   /** Sends one and writes down what came of it; the room for it is taken already. */
   const deliver = async (claimed: ClaimedDelivery): Promise<void> => {
-    const { id: endpointId } = claimed.endpoint;
+    const { delivery, event, endpoint } = claimed;
     let isInLane = true;
+    const leaveLane = (isSilent?: boolean): void => {
+      if (isInLane) rooms.leaveLane(endpoint.id, isSilent);
+      isInLane = false;
+    };
     try {
       const sent = await courier.send(claimed);
       // It is given back with the lease.
       if (sent.isAborted) return;
-      laneOf(endpointId).isSilent = sent.attempt.status === null;
       // A failure may mean that nothing more is to go there, so that is written down first.
-      if (sent.ok) {
-        leaveLane(endpointId);
-        isInLane = false;
-      }
+      if (sent.ok) leaveLane(false);
       await write(claimed, sent);
+      leaveLane(sent.attempt.status === null);
     } catch (error) {
       failed(error);
     } finally {
-      if (isInLane) leaveLane(endpointId);
-      leave();
+      leaveLane();
+      rooms.leave(delivery.accountId, event.payload.length);
     }
   };
   /** Not written down it would be sent again, and until then it is in nobody's hands but these. */
   const write = async (...attempt: Parameters<Recorder>): Promise<void> => {
     for (let again = 0; ; again++) {
       try {
-        await record(...attempt);
+        const { dueAt } = await record(...attempt);
+        if (dueAt !== null) lookBy(dueAt);
         return;
       } catch (error) {
         failed(error);
-        if (isStopped) return;
+        // It is given back with the lease.
+        if (isStopped || (!isRunning && again + 1 >= triesWaitedFor)) return;
         await sleep(recordAgainMs[Math.min(again, recordAgainMs.length - 1)] ?? 0);
       }
     }
@@ -167,44 +146,50 @@ export function createWorker(options: WorkerOptions): Worker {
     underWay.add(running);
     return running;
   };
+  const occupy = ({ delivery, event, endpoint }: ClaimedDelivery): void =>
+    rooms.occupy(delivery.accountId, endpoint.id, event.payload.length);
 
   /** Takes on as much as there is room for. */
   const takeOn = async (): Promise<void> => {
-    while (isRunning && busy < concurrency) {
-      const of = new Map([...lanes].map(([endpointId, lane]) => [endpointId, mostOf(lane) - lane.underWay]));
-      const room = { total: concurrency - busy, each: perEndpoint, of, isWanted: hasMore };
-      const claimed = await queue.claim(leaseFrom(now()), now(), providers, room);
-      hasMore = claimed.length > 0 || [...of.values()].some((room) => room <= 0);
-      for (const one of claimed) {
-        enter(one.endpoint.id);
-        void begin(one);
-      }
-      if (claimed.length === 0) return;
+    const room = rooms.left();
+    if (!isRunning || room === undefined) return;
+    const claimed = await queue.claim(leaseFrom(now()), now(), reach, room);
+    if (claimed === undefined) {
+      await renew();
+      isAskedAgain = true;
+      return;
     }
-    hasMore = isRunning;
+    for (const one of claimed) {
+      occupy(one);
+      void begin(one);
+    }
+    rooms.filled(
+      room,
+      claimed.map(({ delivery, event, endpoint }) => ({
+        accountId: delivery.accountId,
+        endpointId: endpoint.id,
+        bytes: event.payload.length,
+      })),
+    );
   };
   const pump = async (): Promise<void> => {
     do {
       isAskedAgain = false;
       await takeOn();
     } while (isAskedAgain);
-    await lookLater();
+    clearTimeout(looking);
+    lookingAt = Infinity;
+    lookBy(Math.min((await queue.nextDue(now())) ?? Infinity, now() + lookEveryMs));
   };
-  const lookLater = async (): Promise<void> => {
+  /** Looks again at that time, unless it does before. */
+  const lookBy = (time: number): void => {
+    if (!isRunning || time >= lookingAt) return;
     clearTimeout(looking);
-    if (!isRunning) return;
-    const due = hasMore ? undefined : await queue.nextDue(providers);
-    const wait = due === undefined ? lookEveryMs : Math.min(lookEveryMs, Math.max(0, due - now()));
-    clearTimeout(looking);
-    // It may have been stopped meanwhile.
-    if (isRunning as boolean) looking = setTimeout(look, wait);
+    lookingAt = time;
+    looking = setTimeout(look, Math.min(lookEveryMs, Math.max(0, time - now())));
   };
   const look = (): void => {
-    const reclaim = async (): Promise<void> => {
-      // After a long sleep of the machine it would take its own away.
-      if (leasedUntil - now() < leaseMs / 2) await renew();
-      await queue.reclaim(now());
-    };
+    lookingAt = Infinity;
     reclaiming = reclaim().catch(failed).then(wake);
   };
   const wake = (): void => {
@@ -220,8 +205,7 @@ export function createWorker(options: WorkerOptions): Worker {
       pumping = pump()
         .catch((error: unknown) => {
           failed(error);
-          clearTimeout(looking);
-          if (isRunning) looking = setTimeout(look, lookEveryMs);
+          lookBy(now() + lookEveryMs);
         })
         .finally(() => {
           pumping = undefined;
@@ -229,46 +213,38 @@ export function createWorker(options: WorkerOptions): Worker {
         });
     });
   };
+  const giveBack: Worker["giveBack"] = (accountId, endpointId, bytes) => {
+    rooms.leaveLane(endpointId, undefined);
+    rooms.leave(accountId, bytes);
+  };
 
   return {
     async start() {
       await renew();
       isRunning = true;
-      await queue.reclaim(now());
+      await reclaim();
       wake();
     },
-    reserve(endpointId) {
-      if (!isRunning || busy >= concurrency || leasedUntil - now() < renewEveryMs) {
-        hasMore = isRunning;
-        return undefined;
-      }
-      const lane = laneOf(endpointId);
-      if (lane.underWay >= mostOf(lane)) {
-        hasMore = true;
-        return undefined;
-      }
-      enter(endpointId);
-      return id;
+    reserve(accountId, endpointId, bytes) {
+      if (!isRunning || leasedUntil === undefined || leasedUntil - now() < renewEveryMs) return undefined;
+      return rooms.enter(accountId, endpointId, bytes) ? id : undefined;
     },
     giveBack,
     take(claimed) {
+      const { delivery, event, endpoint } = claimed;
       // Stored after the lease has ended, it is in nobody's hands, and found as such.
-      if (isStopped) giveBack(claimed.endpoint.id);
+      if (isStopped) giveBack(delivery.accountId, endpoint.id, event.payload.length);
       else void begin(claimed);
     },
     wake: () => wake(),
     async attempt(accountId, ids) {
-      await renew();
-      for (let from = 0; from < ids.length; from += perEndpoint) {
-        const claimed = await queue.claimThese(
-          leaseFrom(now()),
-          now(),
-          accountId,
-          ids.slice(from, from + perEndpoint),
-        );
+      await reclaim();
+      for (let from = 0; from < ids.length; from += attemptedAtOnce) {
+        const some = ids.slice(from, from + attemptedAtOnce);
+        const claimed = await queue.claimThese(leaseFrom(now()), now(), accountId, some);
         await Promise.all(
-          claimed.map((one) => {
-            enter(one.endpoint.id);
+          (claimed ?? []).map((one) => {
+            occupy(one);
             return begin(one);
           }),
         );
@@ -286,8 +262,8 @@ export function createWorker(options: WorkerOptions): Worker {
       clearTimeout(filling);
       clearInterval(renewing);
       renewing = undefined;
-      if (leasedUntil > 0) await queue.release(id, now());
-      leasedUntil = 0;
+      if (leasedUntil !== undefined) await queue.release(id, now());
+      leasedUntil = undefined;
     },
   };
 }

@@ -197,6 +197,8 @@ export interface DeliveryRow {
   scheduledAt: number | null;
   /** Whether the next attempt, or the one under way, was asked for by hand. */
   isManual: boolean;
+  /** Whether any attempt has succeeded. */
+  hasSucceeded: boolean;
   /** Who sends it, while it is being sent. */
   worker: string | null;
   /** Counts the changes of the account's deliveries: larger than any before. */
@@ -208,7 +210,7 @@ export type NewDelivery = Omit<DeliveryRow, "changed">;
 /** How a delivery stands after an attempt, or after it was asked for by hand. */
 export type DeliveryChanges = Pick<
   DeliveryRow,
-  "status" | "attemptsMade" | "automaticMade" | "dueAt" | "scheduledAt" | "isManual"
+  "status" | "attemptsMade" | "automaticMade" | "dueAt" | "scheduledAt" | "isManual" | "hasSucceeded"
 >;
 
 export interface DeliveryFilter {
@@ -279,12 +281,24 @@ export interface ClaimedDelivery {
 export interface Room {
   /** In all. */
   total: number;
-  /** Of an endpoint … */
-  each: number;
-  /** … but of these, by their ids. */
-  of: ReadonlyMap<string, number>;
+  /** Bytes of their payloads; what exceeds them is the last. */
+  bytes: number;
+  /** Of an endpoint, but of these, by their ids, so many. */
+  perEndpoint: number;
+  endpoints: ReadonlyMap<string, number>;
+  /** Of an account, but of these, by their ids, so many. */
+  perAccount: number;
+  accounts: ReadonlyMap<string, number>;
   /** There is something to take on, as far as is known. */
   isWanted?: boolean;
+}
+
+/** What a worker can send. */
+export interface Reach {
+  /** Deliveries of these providers, by their ids, … */
+  providers: readonly string[];
+  /** … and of this account alone; of all where it is left out. */
+  accountId?: string | undefined;
 }
 
 /**
@@ -292,26 +306,33 @@ export interface Room {
  * taken on is due again. Each method is a transaction of its own.
  */
 export interface Queue {
-  /** Begins or prolongs a lease. */
-  renew(lease: Lease): Promise<void>;
+  /**
+   * Begins a lease, or prolongs it.
+   * @returns false where it had ended and was taken away, and with it all that was taken on under it: it is not begun anew
+   */
+  renew(lease: Lease, isFirst: boolean): Promise<boolean>;
   /** Ends a lease; all it had is due again. */
   release(worker: string, now: number): Promise<void>;
-  /** Takes away the leases that have ended: what was taken on under them is due again. */
-  reclaim(now: number): Promise<void>;
   /**
-   * Takes on deliveries that are due, whose endpoint is enabled and whose provider is one of these: they are `sending`
-   * then. Those of several endpoints in turns, of each the longest due first.
+   * Takes away the leases that have ended: what was taken on under them is due again.
+   * @param latest no lease lasts beyond this: one that says so was made before the clock was set back
    */
-  claim(lease: Lease, now: number, providers: readonly string[], room: Room): Promise<ClaimedDelivery[]>;
+  reclaim(now: number, latest: number): Promise<void>;
+  /**
+   * Takes on deliveries that are due and whose endpoint is enabled: they are `sending` then. Those of several accounts in
+   * turns, of each those of several endpoints in turns, of each the longest due first.
+   * @returns undefined where the lease was taken away
+   */
+  claim(lease: Lease, now: number, reach: Reach, room: Room): Promise<ClaimedDelivery[] | undefined>;
   /** Takes on these deliveries, as far as they are due and their endpoint is enabled. */
   claimThese(
     lease: Lease,
     now: number,
     accountId: string,
     ids: readonly string[],
-  ): Promise<ClaimedDelivery[]>;
-  /** When the next attempt is due of all that could be claimed; undefined where none is to come. */
-  nextDue(providers: readonly string[]): Promise<number | undefined>;
+  ): Promise<ClaimedDelivery[] | undefined>;
+  /** When the next attempt after now is due; undefined where none is to come. */
+  nextDue(now: number): Promise<number | undefined>;
 }
 
 /** Until when what a worker has taken on is its own. */

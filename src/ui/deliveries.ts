@@ -95,7 +95,12 @@ export function deliveryChoice(
   return {
     value: id,
     name: `${whenText(delivery, now)}  ${safeLine(`${provider}/${event_type}`, 60)}  ${safeLine(endpoint_url ?? "", 60)}`,
-    description: [safeLine(id, 100), status, endpoint_id ?? [], last === null ? [] : shortOutcome(last)]
+    description: [
+      safeLine(id, 100),
+      status,
+      endpoint_id === null ? [] : safeLine(endpoint_id, 100),
+      last === null ? [] : shortOutcome(last),
+    ]
       .flat()
       .join(", "),
   };

@@ -105,5 +105,9 @@ export function showTest(
   if (outcome === "failed" && last !== undefined)
     for (const line of answerLines(last, out)) output.line(`  ${line}`);
   if (outcome === "waiting")
-    output.note(output.err.dim(`the time was up: look again with hookline deliveries show ${delivery.id}`));
+    output.note(
+      output.err.dim(
+        `the time was up: look again with hookline deliveries show ${safeLine(delivery.id, 100)}`,
+      ),
+    );
 }

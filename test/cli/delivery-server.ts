@@ -177,7 +177,7 @@ export async function startDelivering({
             message: refusal?.detail ?? null,
           };
         });
-        return { status: 202, body: { data, more: false } };
+        return { status: 202, body: { data, next_cursor: null } };
       }
       default:
         return undefined;

@@ -13,7 +13,7 @@ import { listOf, maybeTime, pageWithin, timeText } from "./pages.ts";
 /** Deliveries of a filter that one request retries at most. */
 const mostAtOnce = 100;
 
-type Filter = Omit<Checked<"deliveries.retryMany">["body"], "ids" | "force">;
+type Filter = Omit<Checked<"deliveries.retryMany">["body"], "ids" | "force" | "cursor">;
 
 export const listDeliveries: Handler<"deliveries.list"> = async (handling, { query }) => {
   const { tables, principal } = handling;
@@ -55,14 +55,14 @@ export const retryDelivery: Handler<"deliveries.retry"> = async (handling, { par
   }
   const changed = await retry(handling, row, body.force);
   await handling.log("delivery.retried", { id: row.id, name: row.eventType });
-  const [show] = [await shownBy(handling, [changed])];
+  const show = await shownBy(handling, [changed]);
   return show(changed);
 };
 
 export const retryDeliveries: Handler<"deliveries.retryMany"> = async (handling, { body }) => {
   const { tables, principal, log } = handling;
-  const { ids, force, ...filter } = body;
-  const found = ids === undefined ? await select(handling, filter) : undefined;
+  const { ids, force, cursor, ...filter } = body;
+  const found = ids === undefined ? await select(handling, filter, cursor) : undefined;
   const data: Answer<"deliveries.retryMany">["data"] = [];
   for (const id of new Set(ids ?? found?.rows.map((row) => row.id))) {
     const row = await tables.deliveries.get(principal.account.id, id);
@@ -79,7 +79,7 @@ export const retryDeliveries: Handler<"deliveries.retryMany"> = async (handling,
   const [first] = data;
   if (first !== undefined && count > 0)
     await log("delivery.retried", { id: first.id, name: null }, { count });
-  return { data, more: found?.more ?? false };
+  return { data, next_cursor: found?.more === true ? (found.rows.at(-1)?.id ?? null) : null };
 };
 
 /**
@@ -115,15 +115,18 @@ async function retry(handling: Handling, row: DeliveryRow, force: boolean): Prom
     dueAt: now,
     scheduledAt: row.scheduledAt,
     isManual: true,
+    hasSucceeded: row.hasSucceeded,
   } as const;
   await tables.deliveries.update(row.accountId, row.id, null, changes);
   handling.after((isKept) => isKept && options.dispatch?.wake());
   return { ...row, ...changes };
 }
 
-/** Those a filter takes, the failed ones where it names no status, oldest first. */
-function select({ tables, principal }: Handling, filter: Filter) {
-  const page = pageWithin("dlv", { ...filter, limit: mostAtOnce });
+/** Those a filter takes, the failed ones where it names no status, oldest first. @param after the last of those before */
+function select({ tables, principal }: Handling, filter: Filter, after: string | undefined) {
+  const within = pageWithin("dlv", { ...filter, limit: mostAtOnce });
+  // Nothing lies between an id and the same with a character behind it.
+  const page = after === undefined ? within : { ...within, from: `${after}0` };
   const status = filter.status ?? "failed";
   return tables.deliveries.list(principal.account.id, page, { ...filterOf(filter), status }, true);
 }

@@ -6,6 +6,7 @@ import type { Handler, Handling } from "../app.ts";
 import { checkFilters, matches } from "../event-filters.ts";
 import { ApiProblem, notFound } from "../problems.ts";
 import { publish } from "../publish.ts";
+import { shownUrl } from "../shown-url.ts";
 import { hintOf, isRotating, newSecret, placeOf, signsWithSeveral } from "../secrets.ts";
 import { listOf, maybeTime, pageOf, timeText } from "./pages.ts";
 
@@ -225,7 +226,7 @@ export function requireProvider({ options }: Handling, id: string): Provider {
 }
 
 function subjectOf({ id, url }: EndpointRow): { id: string; name: string } {
-  return { id, name: url };
+  return { id, name: shownUrl(url) };
 }
 
 function statusOf({ disabledAt }: EndpointRow): "enabled" | "disabled" {

@@ -17,6 +17,7 @@ export const deliveryFields = [
   "dueAt",
   "scheduledAt",
   "isManual",
+  "hasSucceeded",
   "worker",
   "changed",
 ] as const satisfies readonly (keyof DeliveryRow)[];
@@ -26,7 +27,8 @@ const insert = insertInto("deliveries", deliveryFields).replace(/\?\)$/, `${next
 const select = `select ${columnList(deliveryFields)} from deliveries where account_id = ? and id = ?`;
 const update = `
 update deliveries
-set status = ?, attempts_made = ?, automatic_made = ?, due_at = ?, scheduled_at = ?, is_manual = ?, worker = null,
+set status = ?, attempts_made = ?, automatic_made = ?, due_at = ?, scheduled_at = ?, is_manual = ?, has_succeeded = ?,
+  worker = null,
   changed = ${next}
 where account_id = ? and id = ? and worker is ?`;
 const selectPending = `
@@ -42,17 +44,23 @@ const selectLastChange = `select coalesce(max(changed), 0) as last from deliveri
  * Which index a list goes by: SQLite, which keeps no statistics here, would take the primary key and read all of an account.
  * @returns `where`: what a partial index is known by
  */
-function filteredBy({ status, endpointId, eventId }: DeliveryFilter): { from: string; where: string[] } {
+function filteredBy({ status, endpointId, eventId, eventType }: DeliveryFilter): {
+  from: string;
+  where: string[];
+} {
   const by = (index: string, ...where: string[]) => ({
     from: `deliveries indexed by deliveries_${index}`,
     where,
   });
   if (eventId !== undefined) return by("by_event");
   if (status === "sending") return by("sending", "status = 'sending'");
-  if (status !== undefined && status !== "succeeded")
-    return by("by_status", "status in ('pending', 'failed', 'cancelled')");
+  if (status !== undefined && status !== "succeeded") {
+    const isOpen = "status in ('pending', 'failed', 'cancelled')";
+    if (endpointId !== undefined) return by("open_by_endpoint", isOpen);
+    return eventType === undefined ? by("open", isOpen) : by("open_by_type", isOpen);
+  }
   if (endpointId !== undefined) return by("by_endpoint");
-  return { from: "deliveries", where: [] };
+  return eventType === undefined ? { from: "deliveries", where: [] } : by("by_type");
 }
 
 export function createDeliveries(statements: Statements): Deliveries {
@@ -72,6 +80,7 @@ export function createDeliveries(statements: Statements): Deliveries {
         delivery.dueAt,
         delivery.scheduledAt,
         delivery.isManual,
+        delivery.hasSucceeded,
         delivery.worker,
         delivery.accountId,
       ]);
@@ -88,6 +97,7 @@ export function createDeliveries(statements: Statements): Deliveries {
         changes.dueAt,
         changes.scheduledAt,
         changes.isManual,
+        changes.hasSucceeded,
         accountId,
         accountId,
         id,
@@ -130,8 +140,9 @@ where ${[...where, ...given.map(([term]) => term)].join(" and ")} order by id ${
   };
 }
 
-function toDelivery(row: Row): DeliveryRow {
+export function toDelivery(row: Row): DeliveryRow {
   const delivery = row as unknown as DeliveryRow;
   delivery.isManual = row["isManual"] === 1;
+  delivery.hasSucceeded = row["hasSucceeded"] === 1;
   return delivery;
 }

@@ -10,8 +10,9 @@ const heads = [
   "messageId",
   "createdAt",
 ] as const satisfies readonly (keyof EventHead)[];
-const insert = insertInto("events", [...heads, "payload"]);
-const select = `select ${columnList([...heads, "payload"])} from events where account_id = ? and id = ?`;
+export const eventFields = [...heads, "payload"] as const;
+const insert = insertInto("events", eventFields);
+const select = `select ${columnList(eventFields)} from events where account_id = ? and id = ?`;
 
 export function createEvents(database: Database, statements: Statements): Events {
   return {

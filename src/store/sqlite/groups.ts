@@ -42,25 +42,31 @@ export function createGroups<Schema, Tables>(
     else void commit();
   };
   const commit = async (): Promise<void> => {
-    isScheduled = false;
-    const group = waiting;
-    waiting = [];
+    let group: Work<Tables>[] | undefined;
+    // Once it has its turn: who comes while another process holds the file belongs to it too.
+    const take = (): Work<Tables>[] => {
+      isScheduled = false;
+      group = waiting;
+      waiting = [];
+      return group;
+    };
     const settlements: (() => void)[] = [];
     let ended = 0;
     try {
       await database.transaction().execute(async (transaction) => {
+        const works = take();
         const opened = open(transaction);
         try {
-          for (const work of group) settlements.push(await attempt(sqlite, work, opened));
+          for (const work of works) settlements.push(await attempt(sqlite, work, opened));
         } finally {
           ended = performance.now();
           opened.end();
         }
       });
       const now = performance.now();
-      due = now + Math.min(Math.min(group.length, mostCommits) * (now - ended), longestWaitMs);
+      due = now + Math.min(Math.min(settlements.length, mostCommits) * (now - ended), longestWaitMs);
     } catch (error) {
-      for (const { reject } of group) reject(error);
+      for (const { reject } of group ?? take()) reject(error);
       return;
     }
     for (const settle of settlements) settle();
@@ -92,9 +98,13 @@ async function attempt<Tables>(
     sqlite.exec("release work");
     return () => resolve(result);
   } catch (error) {
-    // After some errors SQLite has undone the whole transaction: then this fails too, and with it the group.
-    sqlite.exec("rollback to work");
-    sqlite.exec("release work");
+    try {
+      sqlite.exec("rollback to work");
+      sqlite.exec("release work");
+    } catch {
+      // After some errors SQLite has undone the whole transaction: with it the group fails, for that reason.
+      throw error;
+    }
     undone();
     return () => reject(error);
   }

@@ -102,6 +102,7 @@ create table events (
   primary key (account_id, id)
 ) strict;
 create index events_by_type on events (account_id, type, id);
+create index events_by_provider on events (account_id, provider, id);
 
 create table deliveries (
   account_id text not null,
@@ -117,18 +118,25 @@ create table deliveries (
   due_at integer,
   scheduled_at integer,
   is_manual integer not null,
+  has_succeeded integer not null,
   worker text,
   changed integer not null,
   primary key (account_id, id),
   foreign key (account_id, event_id) references events (account_id, id)
 ) strict, without rowid;
 -- Most succeed, and at once: what is listed of these goes by the primary key.
-create index deliveries_by_status on deliveries (account_id, status, id)
+create index deliveries_open on deliveries (account_id, status, id)
+  where status in ('pending', 'failed', 'cancelled');
+create index deliveries_open_by_endpoint on deliveries (account_id, endpoint_id, status, id)
+  where status in ('pending', 'failed', 'cancelled');
+create index deliveries_open_by_type on deliveries (account_id, event_type, status, id)
   where status in ('pending', 'failed', 'cancelled');
 create index deliveries_by_endpoint on deliveries (account_id, endpoint_id, id);
 create index deliveries_by_event on deliveries (account_id, event_id, id);
+create index deliveries_by_type on deliveries (account_id, event_type, id);
 create unique index deliveries_by_change on deliveries (account_id, changed);
 create index deliveries_pending on deliveries (account_id, endpoint_id, due_at) where status = 'pending';
+create index deliveries_due on deliveries (due_at) where status = 'pending';
 create index deliveries_sending on deliveries (worker) where status = 'sending';
 
 create table attempts (

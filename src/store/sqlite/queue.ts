@@ -1,15 +1,16 @@
 import type { Bindable, Row, SqliteDatabase } from "../../sqlite/contract.ts";
-import type { ClaimedDelivery, DeliveryRow, Queue, Room } from "../contract.ts";
-import { cancelDelivery, deliveryFields } from "./deliveries.ts";
+import type { ClaimedDelivery, DeliveryRow, EndpointRow, EventRow, Lease, Queue, Room } from "../contract.ts";
+import { cancelDelivery, deliveryFields, toDelivery } from "./deliveries.ts";
 import { endpointFields, toEndpoint } from "./endpoints.ts";
+import { eventFields } from "./events.ts";
 import { columnList } from "./statements.ts";
 
 // What is pending lies in an index of its own, by endpoint and time, so that none of these reads anything that is over.
-const renewLease = `
-insert into workers (id, until) values (?, ?) on conflict (id) do update set until = excluded.until`;
-/** Leases that have ended, and what is said to be sent under none. */
+const beginLease = "insert or replace into workers (id, until) values (?, ?)";
+const prolongLease = "update workers set until = ? where id = ?";
+/** Leases that have ended, or last longer than any does, and what is said to be sent under none. */
 const selectEnded = `
-select id from workers where until <= ?
+select id from workers where until <= ? or until > ?
 union
 select worker as id from deliveries where status = 'sending' and worker not in (select id from workers)`;
 const endLease = `delete from workers where id = ?`;
@@ -46,13 +47,18 @@ with recursive lane (account_id, endpoint_id) as (
   )
   from lane where endpoint_id is not null
 )`;
-const fromLanes = `
+const selectLanes = `
+${lanes} select ${columnList(endpointFields, "endpoints")}
 from due cross join endpoints on endpoints.account_id = due.account_id and endpoints.id = due.endpoint_id
 where endpoints.disabled_at is null and endpoints.deleted_at is null
-  and endpoints.provider in (select value from json_each(?))`;
-const selectLanes = `
-${lanes} select ${columnList(endpointFields, "endpoints")} ${fromLanes} and due.due_at <= ? order by due.due_at`;
-const selectNext = `${lanes} select min(due.due_at) as next ${fromLanes}`;
+  and endpoints.provider in (select value from json_each(?))
+  and due.account_id = coalesce(?, due.account_id)
+  and due.account_id not in (select value from json_each(?))
+  and due.endpoint_id not in (select value from json_each(?))
+  and due.due_at <= ?
+order by due.due_at limit ?`;
+const selectAnyDue = "select 1 as found from deliveries where status = 'pending' and due_at <= ? limit 1";
+const selectNext = "select min(due_at) as next from deliveries where status = 'pending' and due_at > ?";
 const selectDue = `
 select id from deliveries
 where status = 'pending' and account_id = ? and endpoint_id = ? and due_at <= ? order by due_at limit ?`;
@@ -62,17 +68,12 @@ where account_id = ? and id in (select value from json_each(?)) and status = 'pe
 const selectEndpoint = `
 select ${columnList(endpointFields)} from endpoints
 where account_id = ? and id = ? and disabled_at is null and deleted_at is null`;
+const selectOne = `select ${columnList(deliveryFields)} from deliveries where account_id = ? and id = ?`;
+const selectEvent = `
+select ${columnList(eventFields)} from events where account_id = ? and id = ?`;
 const take = `
 update deliveries set status = 'sending', worker = ?, due_at = null
 where account_id = ? and id in (select value from json_each(?))`;
-const selectTaken = `
-select
-  ${columnList(deliveryFields, "deliveries")},
-  message_id as "messageId", events.created_at as "publishedAt", payload
-from json_each(?) as taken
-cross join deliveries on deliveries.account_id = ? and deliveries.id = taken.value
-cross join events on events.account_id = deliveries.account_id and events.id = deliveries.event_id
-order by taken.key`;
 
 /** @param write does work in a transaction of its own */
 export function createQueue(
@@ -90,85 +91,134 @@ export function createQueue(
     run(giveBack, now, worker);
     run(endLease, worker);
   };
-  const claimed = (
+  /** Prolongs a lease that is there still. */
+  const prolong = ({ worker, until }: Lease): boolean => run(prolongLease, until, worker) > 0;
+  /** Takes deliveries of an endpoint on, until their payloads exceed the bytes; an event's is read once for all. */
+  const takeOn = (
     worker: string,
-    endpoint: ClaimedDelivery["endpoint"],
-    found: readonly Row[],
+    endpoint: EndpointRow,
+    ids: readonly string[],
+    events: Map<string, EventRow>,
+    bytes: { left: number },
   ): ClaimedDelivery[] => {
-    if (found.length === 0) return [];
-    const ids = JSON.stringify(found.map(({ id }) => id));
-    run(take, worker, endpoint.accountId, ids);
-    return all(selectTaken, ids, endpoint.accountId).map((row) => {
-      const { messageId, publishedAt, payload, ...delivery } = row as unknown as Taken;
-      const { accountId, eventId: id, provider, eventType: type } = delivery;
-      const event = { id, accountId, provider, type, messageId, payload, createdAt: publishedAt };
-      return { delivery: { ...delivery, isManual: row["isManual"] === 1 }, event, endpoint };
-    });
+    const { accountId } = endpoint;
+    const taken: ClaimedDelivery[] = [];
+    for (const id of ids) {
+      if (bytes.left <= 0) break;
+      const [row] = all(selectOne, accountId, id);
+      if (row === undefined) continue;
+      const delivery: DeliveryRow = Object.assign(toDelivery(row), {
+        status: "sending",
+        worker,
+        dueAt: null,
+      });
+      const key = `${accountId}/${delivery.eventId}`;
+      const event =
+        events.get(key) ?? (all(selectEvent, accountId, delivery.eventId)[0] as unknown as EventRow);
+      events.set(key, event);
+      bytes.left -= event.payload.length;
+      taken.push({ delivery, event, endpoint });
+    }
+    if (taken.length > 0)
+      run(take, worker, accountId, JSON.stringify(taken.map(({ delivery }) => delivery.id)));
+    return taken;
   };
 
   return {
-    renew: async ({ worker, until }) => {
-      await transaction(() => run(renewLease, worker, until));
-    },
+    renew: ({ worker, until }, isFirst) =>
+      transaction(() => {
+        if (isFirst) run(beginLease, worker, until);
+        return isFirst || prolong({ worker, until });
+      }),
     release: async (worker, now) => {
       await transaction(() => release(worker, now));
     },
-    async reclaim(now) {
+    async reclaim(now, latest) {
       // Mostly there are none, and to look takes no turn of a writer.
-      if ((await read(() => all(selectEnded, now))).length === 0) return;
+      if ((await read(() => all(selectEnded, now, latest))).length === 0) return;
       await transaction(() => {
-        for (const { id } of all(selectEnded, now)) release(String(id), now);
+        for (const { id } of all(selectEnded, now, latest)) release(String(id), now);
       });
     },
-    async claim(lease, now, providers, room) {
-      const known = JSON.stringify(providers);
+    async claim(lease, now, { providers, accountId }, room) {
       // Mostly there is nothing, and to look takes no turn of a writer.
-      if (room.isWanted !== true && (await read(() => all(selectLanes, known, now))).length === 0) return [];
+      if (room.isWanted !== true && (await read(() => all(selectAnyDue, now))).length === 0) return [];
+      const fullOf = (rooms: ReadonlyMap<string, number>): string =>
+        JSON.stringify([...rooms].filter(([, left]) => left <= 0).map(([id]) => id));
       return transaction(() => {
-        run(renewLease, lease.worker, lease.until);
-        const found = all(selectLanes, known, now).map((row) => {
-          const endpoint = toEndpoint(row);
-          const most = Math.min(room.total, roomOf(room, endpoint.id));
-          return {
-            endpoint,
-            rows: most > 0 ? all(selectDue, endpoint.accountId, endpoint.id, now, most) : [],
-          };
-        });
-        const shares = shareOut(
+        if (!prolong(lease)) return undefined;
+        const endpoints = all(
+          selectLanes,
+          JSON.stringify(providers),
+          accountId ?? null,
+          fullOf(room.accounts),
+          fullOf(room.endpoints),
+          now,
           room.total,
-          found.map(({ rows }) => rows.length),
-        );
-        return found.flatMap(({ endpoint, rows }, index) =>
-          claimed(lease.worker, endpoint, rows.slice(0, shares[index])),
+        ).map(toEndpoint);
+        const most = Math.ceil((2 * room.total) / endpoints.length);
+        const found = endpoints.map((endpoint) => {
+          const left = Math.min(room.endpoints.get(endpoint.id) ?? room.perEndpoint, most);
+          const ids = all(selectDue, endpoint.accountId, endpoint.id, now, left).map(({ id }) => String(id));
+          return { endpoint, ids };
+        });
+        const events = new Map<string, EventRow>();
+        const bytes = { left: room.bytes };
+        return shareOut(room, found).flatMap(({ endpoint, ids }) =>
+          takeOn(lease.worker, endpoint, ids, events, bytes),
         );
       });
     },
     claimThese: (lease, now, accountId, ids) =>
       transaction(() => {
-        run(renewLease, lease.worker, lease.until);
+        if (!prolong(lease)) return undefined;
         const found = all(selectThese, accountId, JSON.stringify(ids), now);
-        return [...new Set(found.map(({ endpointId }) => endpointId))].flatMap((id) => {
-          const [endpoint] = all(selectEndpoint, accountId, id ?? null);
-          const rows = found.filter(({ endpointId }) => endpointId === id);
-          return endpoint === undefined ? [] : claimed(lease.worker, toEndpoint(endpoint), rows);
+        const events = new Map<string, EventRow>();
+        return [...new Set(found.map(({ endpointId }) => endpointId))].flatMap((endpointId) => {
+          const [endpoint] = all(selectEndpoint, accountId, endpointId ?? null);
+          if (endpoint === undefined) return [];
+          const own = found.filter((row) => row["endpointId"] === endpointId).map(({ id }) => String(id));
+          return takeOn(lease.worker, toEndpoint(endpoint), own, events, { left: Infinity });
         });
       }),
-    async nextDue(providers) {
-      const [row] = await read(() => all(selectNext, JSON.stringify(providers)));
+    async nextDue(now) {
+      const [row] = await read(() => all(selectNext, now));
       return (row?.["next"] as number | null | undefined) ?? undefined;
     },
   };
 }
 
-/** A delivery as it was taken on, with what of its event is not in it. */
-type Taken = DeliveryRow & { messageId: string; publishedAt: number; payload: Uint8Array };
+/** What an endpoint may get, or gets. */
+interface Lot {
+  endpoint: EndpointRow;
+  ids: readonly string[];
+}
 
-function roomOf({ each, of }: Room, endpointId: string): number {
-  return of.get(endpointId) ?? each;
+/** Shares the room out among accounts, and each one's among its endpoints. */
+function shareOut(room: Room, lots: readonly Lot[]): Lot[] {
+  const accounts = new Map<string, Lot[]>();
+  for (const lot of lots) {
+    const { accountId } = lot.endpoint;
+    accounts.set(accountId, [...(accounts.get(accountId) ?? []), lot]);
+  }
+  const wanted = [...accounts].map(([accountId, own]) =>
+    Math.min(
+      own.reduce((sum, { ids }) => sum + ids.length, 0),
+      room.accounts.get(accountId) ?? room.perAccount,
+    ),
+  );
+  const shares = sharesOf(room.total, wanted);
+  return [...accounts.values()].flatMap((own, index) => {
+    const parts = sharesOf(
+      shares[index] ?? 0,
+      own.map(({ ids }) => ids.length),
+    );
+    return own.map(({ endpoint, ids }, at) => ({ endpoint, ids: ids.slice(0, parts[at]) }));
+  });
 }
 
 /** How many each gets where there are fewer than they want: as many as the others, as far as it wants them. */
-function shareOut(total: number, wanted: readonly number[]): number[] {
+function sharesOf(total: number, wanted: readonly number[]): number[] {
   const shares = wanted.map(() => 0);
   let left = total;
   let open = wanted.map((_, index) => index);
