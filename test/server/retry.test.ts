@@ -12,7 +12,7 @@ const nowhere = "http://127.0.0.1:1";
 
 interface Retried {
   data: { id: string; retried: boolean; code: string | null; message: string | null }[];
-  more: boolean;
+  next_cursor: string | null;
 }
 
 const retryMany = async (plane: Plane, body: object) =>
@@ -94,15 +94,19 @@ describe("a retry", () => {
     expect(await show(plane, id)).toMatchObject({ status: "failed", attempts_made: 1 });
   });
 
-  test("wakes the worker", async () => {
-    const { plane, receiver } = await start();
-    receiver.reply = { status: 500 };
-    const id = await publishOne(plane);
-    await plane.worker.settle();
-    await retry(plane, id);
-    await receiver.until(2);
-    await plane.worker.settle();
-    expect((await show(plane, id)).attempts_made).toBe(2);
+  test("wakes the worker once it is kept, and not where it is refused", async () => {
+    const plane = await openPlane();
+    const { id: endpoint } = await addEndpoint(plane, nowhere);
+    const failed = await store(plane, endpoint, "failed", "dlv_1");
+    const done = await store(plane, endpoint, "succeeded", "dlv_2");
+    let woken = 0;
+    plane.options.dispatch = { ...plane.worker, wake: () => void woken++ };
+    await retry(plane, done);
+    expect(woken).toBe(0);
+    await retry(plane, failed);
+    expect(woken).toBe(1);
+    await retryMany(plane, { ids: [done], force: true });
+    expect(woken).toBe(2);
   });
 
   test("is in the activity log", async () => {
@@ -148,13 +152,13 @@ describe("a retry", () => {
     expect([answer.status, codeOf(answer)]).toEqual([status, code]);
     const many = await retryMany(plane, { ids: [id] });
     const { detail } = answer.body as { detail: string };
-    expect(many).toEqual({ data: [{ id, retried: false, code, message: detail }], more: false });
+    expect(many).toEqual({ data: [{ id, retried: false, code, message: detail }], next_cursor: null });
     if (code !== "delivery-succeeded") expect(codeOf(await retry(plane, id, { force: true }))).toBe(code);
     expect((await plane.done("deliveries.list", { query: {} }))["data"]).toEqual(before);
     expect(await activityOf(plane)).toEqual([]);
   });
 
-  test("of one that has succeeded is made where it is insisted on, and may fail then", async () => {
+  test("of one that has succeeded is made where it is insisted on, which it stays should that fail", async () => {
     const { plane, receiver } = await start();
     const id = await publishOne(plane);
     await plane.worker.settle();
@@ -162,7 +166,7 @@ describe("a retry", () => {
     expect((await retry(plane, id, { force: true })).status).toBe(202);
     await plane.worker.settle();
     expect(await show(plane, id)).toMatchObject({
-      status: "failed",
+      status: "succeeded",
       next_attempt_at: null,
       attempts: [
         { kind: "automatic", status: 200 },
@@ -186,13 +190,13 @@ describe("retrying many", () => {
     const { id: endpoint } = await addEndpoint(plane, nowhere);
     const failed = await store(plane, endpoint, "failed", "dlv_1");
     const done = await store(plane, endpoint, "succeeded", "dlv_2");
-    const { data, more } = await retryMany(plane, { ids: [failed, "dlv_none", done, failed] });
+    const { data, next_cursor } = await retryMany(plane, { ids: [failed, "dlv_none", done, failed] });
     expect(data.map(({ id, retried, code }) => [id, retried, code])).toEqual([
       [failed, true, null],
       ["dlv_none", false, "not-found"],
       [done, false, "delivery-succeeded"],
     ]);
-    expect(more).toBe(false);
+    expect(next_cursor).toBeNull();
     expect((await show(plane, failed)).status).toBe("pending");
     expect(await activityOf(plane)).toMatchObject([{ subject: { id: failed }, detail: { count: 1 } }]);
     const forced = await retryMany(plane, { ids: [done], force: true });
@@ -215,7 +219,7 @@ describe("retrying many", () => {
       waiting,
     ]);
     expect(idsOf(await retryMany(plane, { status: "failed" }))).toEqual([elsewhere]);
-    expect(await retryMany(plane, { event_type: "none" })).toEqual({ data: [], more: false });
+    expect(await retryMany(plane, { event_type: "none" })).toEqual({ data: [], next_cursor: null });
   });
 
   test("by a filter takes 100, the oldest first, and says that there are more", async () => {
@@ -229,10 +233,10 @@ describe("retrying many", () => {
     });
     const first = await retryMany(plane, { status: "failed" });
     expect(first.data.map(({ id }) => id)).toEqual(ids.slice(0, 100));
-    expect(first.more).toBe(true);
-    const rest = await retryMany(plane, { status: "failed" });
+    expect(first.next_cursor).toBe(ids[99]);
+    const rest = await retryMany(plane, { status: "failed", cursor: first.next_cursor });
     expect(rest.data.map(({ id }) => id)).toEqual(ids.slice(100));
-    expect(rest.more).toBe(false);
+    expect(rest.next_cursor).toBeNull();
     expect(await activityOf(plane)).toMatchObject([{ detail: { count: 30 } }, { detail: { count: 100 } }]);
   });
 
@@ -250,8 +254,26 @@ describe("retrying many", () => {
     expect(data.map(({ id }) => id)).toEqual([ids[1]]);
   });
 
+  test("by a filter goes on behind those that were refused", async () => {
+    const plane = await openPlane();
+    const { id: endpoint } = await addEndpoint(plane, nowhere);
+    const { id: eventId } = await publish(plane, { provider: "github", type: "push" });
+    const ids = Array.from({ length: 101 }, (_, index) => `dlv_${1000 + index}`);
+    await plane.options.store.write(plane.account.id, async ({ deliveries }) => {
+      const changes = { eventId, endpointId: endpoint, status: "succeeded", dueAt: null } as const;
+      for (const id of ids) await deliveries.insert(delivery(plane.account.id, id, changes));
+    });
+    const first = await retryMany(plane, { status: "succeeded" });
+    expect(new Set(first.data.map(({ code }) => code))).toEqual(new Set(["delivery-succeeded"]));
+    const rest = await retryMany(plane, { status: "succeeded", cursor: first.next_cursor });
+    expect(rest.data.map(({ id }) => id)).toEqual([ids[100]]);
+    expect(rest.next_cursor).toBeNull();
+  });
+
   test.each<[string, object]>([
     ["nothing", {}],
+    ["a cursor alone", { cursor: "dlv_1" }],
+    ["ids and a cursor", { ids: ["dlv_1"], cursor: "dlv_1" }],
     ["force alone", { force: true }],
     ["ids and a filter", { ids: ["dlv_1"], status: "failed" }],
     ["no ids", { ids: [] }],

@@ -38,6 +38,7 @@ describe("an automatic attempt", () => {
       dueAt: next,
       scheduledAt: next,
       isManual: false,
+      hasSucceeded: false,
     });
     expect(isExhausted).toBe(next === null);
   });
@@ -53,6 +54,7 @@ describe("an automatic attempt", () => {
         dueAt: null,
         scheduledAt: null,
         isManual: false,
+        hasSucceeded: true,
       },
       isExhausted: false,
     });
@@ -168,7 +170,18 @@ describe("an attempt by hand", () => {
       dueAt: scheduledAt,
       scheduledAt,
       isManual: false,
+      hasSucceeded: false,
     });
+    expect(isExhausted).toBe(false);
+  });
+
+  test.each([
+    ["fails", failed],
+    ["is answered with 410", { ...failed, isGone: true }],
+  ])("that %s changes nothing of what was delivered before", (_, end) => {
+    const row = sending({ isManual: true, hasSucceeded: true, scheduledAt: null });
+    const { changes, isExhausted } = afterAttempt(row, end, fareplay, time, middle);
+    expect(changes).toMatchObject({ status: "succeeded", hasSucceeded: true, dueAt: null });
     expect(isExhausted).toBe(false);
   });
 

@@ -1,4 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
+import type { Queue } from "../../src/store/contract.ts";
+import { ever, roomFor } from "../store/rows.ts";
 import { addEndpoint, publish, publishOne, show } from "./deliveries-of.ts";
 import { answered, heldCourier } from "./held-courier.ts";
 import { openPlane, type Plane } from "./plane.ts";
@@ -11,10 +13,10 @@ const lease = 15 * second;
 /** What a worker of another process has taken on, which is never heard of again. */
 async function takeAsAnother(plane: Plane, worker: string): Promise<string[]> {
   const { queue } = plane.options.store;
-  const room = { total: 100, each: 100, of: new Map<string, number>() };
-  const until = plane.time() + lease;
-  const claimed = await queue.claim({ worker, until }, plane.time(), ["fareplay"], room);
-  return claimed.map(({ delivery }) => delivery.id);
+  const held = { worker, until: plane.time() + lease };
+  await queue.renew(held, true);
+  const claimed = await queue.claim(held, plane.time(), { providers: ["fareplay"] }, roomFor(100));
+  return (claimed ?? []).map(({ delivery }) => delivery.id);
 }
 
 const statusOf = async (plane: Plane, id: string) => (await show(plane, id)).status;
@@ -34,7 +36,7 @@ describe("a worker that vanished", () => {
     expect(await statusOf(plane, id)).toBe("sending");
 
     plane.pass(1);
-    await plane.options.store.queue.reclaim(plane.time());
+    await plane.options.store.queue.reclaim(plane.time(), ever);
     await plane.worker.settle();
     expect(receiver.received).toHaveLength(1);
     expect(await show(plane, id)).toMatchObject({ status: "succeeded", attempts_made: 1 });
@@ -63,7 +65,7 @@ describe("a worker that vanished", () => {
     expect(late.taken).toHaveLength(1);
     // The machine of the first slept.
     plane.pass(lease);
-    await plane.options.store.queue.reclaim(plane.time());
+    await plane.options.store.queue.reclaim(plane.time(), ever);
     const second = plane.addWorker({ courier: next });
     await second.start();
     expect(await second.look()).toBe(1);
@@ -100,7 +102,7 @@ test("a worker that is alive keeps what it has, however long it takes", async ()
       vi.advanceTimersByTime(4 * second);
       // A write that stands behind the lease's.
       await queue.release("wrk_none", plane.time());
-      await queue.reclaim(plane.time() + 10 * second);
+      await queue.reclaim(plane.time() + 10 * second, ever);
     }
     await other.start();
     expect(await other.look()).toBe(0);
@@ -113,21 +115,36 @@ test("a worker that is alive keeps what it has, however long it takes", async ()
 });
 
 test("a worker whose lease ran out as its machine slept takes nothing away from itself", async () => {
-  const plane = await openPlane();
-  await addEndpoint(plane, "http://127.0.0.1:1");
-  const held = heldCourier();
-  const worker = plane.addWorker({ courier: held });
-  await worker.start();
-  const id = await publishOne(plane);
-  await worker.look();
-  plane.pass(100 * lease);
-  // Starting does what its timer does: its lease first, then those of others.
-  await worker.start();
-  expect(await worker.look()).toBe(0);
-  expect(held.taken).toHaveLength(1);
-  held.end();
-  await worker.settle();
-  expect(await statusOf(plane, id)).toBe("succeeded");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+  try {
+    const plane = await openPlane();
+    const { store } = plane.options;
+    const held = heldCourier();
+    let told = (): void => undefined;
+    const reclaim: Queue["reclaim"] = async (...times) => {
+      await store.queue.reclaim(...times);
+      told();
+    };
+    const worker = plane.addWorker({
+      courier: held,
+      store: { ...store, queue: { ...store.queue, reclaim } },
+    });
+    await addEndpoint(plane, "http://127.0.0.1:1");
+    await worker.start();
+    const id = await publishOne(plane);
+    await worker.look();
+    const looked = new Promise<void>((resolve) => (told = resolve));
+    plane.pass(100 * lease);
+    vi.advanceTimersByTime(second);
+    await looked;
+    expect(await statusOf(plane, id)).toBe("sending");
+    held.end();
+    await worker.settle();
+    expect(await show(plane, id)).toMatchObject({ status: "succeeded", attempts_made: 1 });
+    expect(held.taken).toHaveLength(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("several workers share what is due, and nothing is sent twice", async () => {
@@ -191,7 +208,7 @@ describe("a worker that is stopped", () => {
     const { id: endpoint } = await addEndpoint(plane, receiver.url);
     await plane.worker.start();
     await plane.worker.stop(0);
-    expect(plane.worker.reserve(endpoint)).toBeUndefined();
+    expect(plane.worker.reserve(plane.account.id, endpoint, 1)).toBeUndefined();
     const id = await publishOne(plane);
     expect(await show(plane, id)).toMatchObject({ status: "pending", attempts_made: 0 });
     expect(receiver.received).toEqual([]);
@@ -216,7 +233,7 @@ describe("a worker that is stopped", () => {
     await plane.worker.stop(0);
     for (const take of late) take();
     expect(plane.worker.underWay.size).toBe(0);
-    expect(plane.worker.reserve(endpoint)).toBeUndefined();
+    expect(plane.worker.reserve(plane.account.id, endpoint, 1)).toBeUndefined();
     const next = plane.addWorker();
     await next.start();
     await next.settle();

@@ -6,13 +6,15 @@ import { startReceiver } from "./receiver.ts";
 
 const minute = 60_000;
 const nowhere = "http://127.0.0.1:1";
+const anywhere = { provider: "fareplay", events: ["*"] };
+const anEvent = { provider: "fareplay", type: "order.created", payload: {} };
 
-/** Ends one after the other until so many were taken, and looks at each moment. */
-async function endOneByOne(courier: HeldCourier, taken: number, look: () => void): Promise<void> {
+/** Ends what waits, again and again until so many were taken, and looks in between. */
+async function endInTurns(courier: HeldCourier, taken: number, look: () => void): Promise<void> {
   while (courier.taken.length < taken) {
     look();
     const before = courier.taken.length;
-    courier.end(answered(200), 1);
+    courier.end();
     await courier.until(before + 1);
   }
   look();
@@ -34,16 +36,24 @@ describe.each([
   ["stored as being sent", true],
   ["found as due", false],
 ])("deliveries that are %s", (_, dispatch) => {
-  test("are never more at once than a worker may have under way", async () => {
+  test("are never more at once than a worker may have under way, of which an account has half", async () => {
     const courier = heldCourier();
-    const plane = await openPlane({ dispatch, delivery: { courier, concurrency: 3 } });
+    const plane = await openPlane({ dispatch, delivery: { courier, concurrency: 6 } });
     for (const path of ["a", "b"]) await addEndpoint(plane, `${nowhere}/${path}`);
     await plane.worker.start();
     const ids = await publishMany(plane, 5);
     await courier.until(3);
-    await endOneByOne(courier, 10, () => expect(courier.waiting()).toBeLessThanOrEqual(3));
+    const { root } = await plane.addAccount("other");
+    await plane.done("endpoints.create", { body: { ...anywhere, url: nowhere } }, root);
+    for (let times = 0; times < 5; times++) {
+      const { deliveries } = await plane.done("events.publish", { body: anEvent }, root);
+      ids.push(...(deliveries as { id: string }[]).map(({ id }) => id));
+    }
+    plane.worker.wake();
+    await courier.until(6);
+    await endInTurns(courier, 15, () => expect(courier.waiting()).toBeLessThanOrEqual(6));
     await plane.worker.settle();
-    expect(courier.most()).toBe(3);
+    expect(courier.most()).toBe(6);
     expect(courier.taken.map(({ delivery }) => delivery.id).sort()).toEqual(ids.sort());
   });
 
@@ -55,7 +65,7 @@ describe.each([
     await plane.worker.start();
     await publishMany(plane, 8);
     await courier.until(4);
-    await endOneByOne(courier, 16, () => {
+    await endInTurns(courier, 16, () => {
       for (const id of [a, b]) expect(courier.waiting(id)).toBeLessThanOrEqual(2);
     });
     await plane.worker.settle();
@@ -64,7 +74,7 @@ describe.each([
   });
 
   test("do not wait for an endpoint that hangs, as long as there is room beside it", async () => {
-    const plane = await openPlane({ dispatch, delivery: { perEndpoint: 2, concurrency: 3 } });
+    const plane = await openPlane({ dispatch, delivery: { perEndpoint: 2, concurrency: 6 } });
     const receiver = await startReceiver();
     await addEndpoint(plane, `${receiver.url}/hangs`);
     await addEndpoint(plane, `${receiver.url}/answers`);
@@ -114,7 +124,7 @@ describe.each([
 
 test("an endpoint with one delivery does not wait behind one with many", async () => {
   const courier = heldCourier();
-  const plane = await openPlane({ dispatch: false, delivery: { courier, concurrency: 2, perEndpoint: 2 } });
+  const plane = await openPlane({ dispatch: false, delivery: { courier, concurrency: 4, perEndpoint: 2 } });
   const { id: busy } = await addEndpoint(plane, nowhere, { events: ["order.*"] });
   const { id: quiet } = await addEndpoint(plane, nowhere, { events: ["payment.*"] });
   await publishMany(plane, 20);
@@ -123,7 +133,7 @@ test("an endpoint with one delivery does not wait behind one with many", async (
   await plane.worker.start();
   await courier.until(2);
   expect(courier.taken.map(({ endpoint }) => endpoint.id).sort()).toEqual([busy, quiet].sort());
-  await endOneByOne(courier, 21, () => undefined);
+  await endInTurns(courier, 21, () => undefined);
   await plane.worker.settle();
 });
 
@@ -134,16 +144,14 @@ test("an account with one delivery does not wait behind one with many", async ()
   await publishMany(plane, 20);
   plane.pass(minute);
   const { account, root } = await plane.addAccount("other");
-  const body = { url: nowhere, provider: "fareplay", events: ["*"] };
-  await plane.done("endpoints.create", { body }, root);
-  const event = { provider: "fareplay", type: "order.created", payload: {} };
-  await plane.done("events.publish", { body: event }, root);
+  await plane.done("endpoints.create", { body: { ...anywhere, url: nowhere } }, root);
+  await plane.done("events.publish", { body: anEvent }, root);
   await plane.worker.start();
   await courier.until(2);
   expect(courier.taken.map(({ delivery }) => delivery.accountId).sort()).toEqual(
     [plane.account.id, account.id].sort(),
   );
-  await endOneByOne(courier, 21, () => undefined);
+  await endInTurns(courier, 21, () => undefined);
   await plane.worker.settle();
 });
 
@@ -158,27 +166,26 @@ test("of an endpoint's deliveries the longest due goes first", async () => {
   }
   await plane.worker.start();
   await courier.until(1);
-  await endOneByOne(courier, 4, () => undefined);
+  await endInTurns(courier, 4, () => undefined);
   await plane.worker.settle();
   expect(courier.taken.map(({ delivery }) => delivery.id)).toEqual(ids);
 });
 
 test("what is not kept of a publish gives its room back", async () => {
   const courier = heldCourier();
-  const plane = await openPlane({ delivery: { courier, perEndpoint: 1, concurrency: 2 } });
+  const plane = await openPlane({ delivery: { courier, perEndpoint: 1, concurrency: 4 } });
   const { id: first } = await addEndpoint(plane, nowhere);
   const { id: second } = await addEndpoint(plane, nowhere);
   await plane.worker.start();
   const { worker } = plane;
   plane.options.dispatch = {
     ...worker,
-    reserve(endpointId) {
+    reserve(accountId, endpointId, bytes) {
       if (endpointId === second) throw new Error("no");
-      return worker.reserve(endpointId);
+      return worker.reserve(accountId, endpointId, bytes);
     },
   };
-  const body = { provider: "fareplay", type: "order.created", payload: {} };
-  expect((await plane.call("events.publish", { body })).status).toBe(500);
+  expect((await plane.call("events.publish", { body: anEvent })).status).toBe(500);
   expect((await plane.done("deliveries.list", { query: {} }))["data"]).toEqual([]);
   expect((await plane.done("events.list", { query: {} }))["data"]).toEqual([]);
   expect(courier.taken).toEqual([]);

@@ -28,8 +28,16 @@ describe("an endpoint that is disabled", () => {
     expect(receiver.received).toHaveLength(1);
 
     receiver.reply = {};
-    // Nothing but enabling wakes the worker.
+    let woken = 0;
+    const wake = (): void => {
+      woken++;
+      plane.worker.wake();
+    };
+    plane.options.dispatch = { ...plane.worker, wake };
+    await update(plane, endpointId, { description: "no reason to wake" });
+    expect(woken).toBe(0);
     await update(plane, endpointId, { status: "enabled" });
+    expect(woken).toBe(1);
     await receiver.until(2);
     await plane.worker.settle();
     expect(await show(plane, id)).toMatchObject({ status: "succeeded", attempts_made: 2 });
@@ -134,9 +142,7 @@ describe("an attempt", () => {
     receiver.reply = { status: 307, headers: { location: elsewhere.url } };
     const id = await publishOne(plane);
     await plane.worker.settle();
-    expect((await show(plane, id)).attempts).toMatchObject([
-      { status: 307, error: "status", message: "answered 307, not 2xx" },
-    ]);
+    expect((await show(plane, id)).attempts).toMatchObject([{ status: 307, error: "status" }]);
     expect(elsewhere.received).toEqual([]);
   });
 
@@ -222,7 +228,6 @@ describe("a delivery of an unknown provider", () => {
     await plane.worker.start();
     await plane.worker.settle();
     expect(await show(plane, id)).toMatchObject({ status: "pending", attempts_made: 0 });
-    expect(await plane.options.store.queue.nextDue(["fareplay"])).toBeUndefined();
 
     const courier = heldCourier();
     const knowing = plane.addWorker({

@@ -2,7 +2,7 @@ import { createCourier, type Courier } from "../../src/server/courier.ts";
 import { createRecorder, type Recorder, type RecorderOptions } from "../../src/server/record.ts";
 import type { Vault } from "../../src/server/vault.ts";
 import { createWorker, type Worker } from "../../src/server/worker.ts";
-import type { ClaimedDelivery } from "../../src/store/contract.ts";
+import type { ClaimedDelivery, Reach } from "../../src/store/contract.ts";
 import type { TargetGuard } from "../../src/transport/guard.ts";
 
 export interface DrivenWorkerOptions extends Omit<RecorderOptions, "fraction" | "disableAfter"> {
@@ -18,15 +18,15 @@ export interface DrivenWorkerOptions extends Omit<RecorderOptions, "fraction" | 
   /** In place of the ones that work over the network and in the database. */
   courier?: Courier;
   record?: Recorder;
-  /** Whose deliveries it can send; all that are registered where it is not given. */
-  providers?: readonly string[];
+  /** What it can send; what all registered providers do where it is not given. */
+  reach?: Reach;
 }
 
 /** A worker that tells when it is done with what is due. */
 export interface DrivenWorker extends Worker {
   /** What it has under way. */
   underWay: ReadonlySet<ClaimedDelivery>;
-  /** Has it look for what is due until there is no more that it has room for. @returns how many it took on */
+  /** Has it look for what is due once. @returns how many it took on */
   look(): Promise<number>;
   /** The same until nothing is due, under way or unrecorded any more. */
   settle(): Promise<void>;
@@ -41,7 +41,9 @@ export function createDrivenWorker(options: DrivenWorkerOptions): DrivenWorker {
   let begun = 0;
   let ended = 0;
   let taken = 0;
-  let isEmpty = true;
+  let isOver = true;
+  /** Whether the last claim found nothing, though all room was free. */
+  let isSettled = false;
   const changed = (): void => {
     const woken = waiting;
     waiting = [];
@@ -56,10 +58,14 @@ export function createDrivenWorker(options: DrivenWorkerOptions): DrivenWorker {
       ...store.queue,
       async claim(...asked) {
         begun++;
+        const wasIdle = underWay.size === 0;
         try {
           const claimed = await store.queue.claim(...asked);
-          isEmpty = claimed.length === 0;
-          taken += claimed.length;
+          // Where its lease was taken away it claims once more.
+          isOver = claimed !== undefined;
+          taken += claimed?.length ?? 0;
+          for (const one of claimed ?? []) underWay.add(one);
+          isSettled = wasIdle && isOver && underWay.size === 0;
           return claimed;
         } finally {
           ended++;
@@ -81,12 +87,12 @@ export function createDrivenWorker(options: DrivenWorkerOptions): DrivenWorker {
       close: () => courier.close(),
     },
     async record(claimed, sent) {
-      const isKept = await record(claimed, sent);
+      const recorded = await record(claimed, sent);
       underWay.delete(claimed);
       changed();
-      return isKept;
+      return recorded;
     },
-    providers: options.providers ?? registry.all.map(({ id }) => id),
+    reach: options.reach ?? { providers: registry.all.map(({ id }) => id) },
     newId,
     now,
     sleep: options.sleep ?? (() => Promise.resolve()),
@@ -99,7 +105,7 @@ export function createDrivenWorker(options: DrivenWorkerOptions): DrivenWorker {
     const before = { begun, taken };
     worker.wake();
     // One that had begun before may have missed what is due now.
-    await until(() => ended > before.begun && isEmpty);
+    await until(() => ended > before.begun && isOver);
     return taken - before.taken;
   };
   return {
@@ -107,8 +113,10 @@ export function createDrivenWorker(options: DrivenWorkerOptions): DrivenWorker {
     underWay,
     look,
     async settle() {
-      do await until(() => underWay.size === 0);
-      while ((await look()) > 0 || underWay.size > 0);
+      do {
+        await until(() => underWay.size === 0);
+        await look();
+      } while (!isSettled);
     },
   };
 }

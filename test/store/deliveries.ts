@@ -93,6 +93,7 @@ export function describeDeliveries(given: () => Store, [mine, theirs]: readonly 
       dueAt: null,
       scheduledAt: null,
       isManual: false,
+      hasSucceeded: false,
     };
 
     test("come back as they were", async () => {

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ClaimedDelivery, DeliveryChanges, Room, Store } from "../../src/store/contract.ts";
-import { delivery, endpoint, event, time } from "./rows.ts";
+import type { ClaimedDelivery, DeliveryChanges, Store } from "../../src/store/contract.ts";
+import { delivery, endpoint, event, roomFor, time } from "./rows.ts";
 
 const leaseMs = 15_000;
-const roomFor = (total: number): Room => ({ total, each: total, of: new Map() });
 const over: DeliveryChanges = {
   status: "succeeded",
   attemptsMade: 1,
@@ -12,6 +11,7 @@ const over: DeliveryChanges = {
   dueAt: null,
   scheduledAt: null,
   isManual: false,
+  hasSucceeded: true,
 };
 
 /** That deliveries pass from hand to hand as they should. @param given the store, which has the account and nothing else */
@@ -48,14 +48,18 @@ export function describeHands(given: () => Store, mine: string): void {
           await store.deliveries.insert(delivery(mine, id, of));
         }
         let now = time;
+        const reach = { providers: [run] };
         /** Who holds what, as they believe; `until` is when their lease ends. */
         const held = new Map<string, { worker: string; ids: string[]; until: number }>(
           workers.map((worker) => [`${run}${worker}`, { worker: `${run}${worker}`, ids: [], until: 0 }]),
         );
         const done = new Set<string>();
-        const take = (worker: string, claimed: readonly ClaimedDelivery[]): void => {
+        const take = (worker: string, claimed: readonly ClaimedDelivery[] | undefined): void => {
           const own = held.get(worker);
-          if (own === undefined || claimed.length === 0) return;
+          if (own === undefined) return;
+          // Nobody takes anything on under a lease that was taken away.
+          if (claimed === undefined) expect(own.until).toBeLessThanOrEqual(now);
+          if (claimed === undefined || claimed.length === 0) return;
           own.until = now + leaseMs;
           for (const {
             delivery: { id },
@@ -87,14 +91,17 @@ export function describeHands(given: () => Store, mine: string): void {
           const own = held.get(worker);
           const until = { worker, until: now + leaseMs };
           if (given.do === "claim")
-            take(worker, await store.queue.claim(until, now, [run], roomFor(given.room ?? 1)));
+            take(worker, await store.queue.claim(until, now, reach, roomFor(given.room ?? 1)));
           if (given.do === "these")
             take(worker, await store.queue.claimThese(until, now, mine, [all[given.nth ?? 0] ?? ""]));
           if (given.do === "finish") await finish(worker, given.nth ?? 0, "succeeded");
           if (given.do === "fail") await finish(worker, given.nth ?? 0, "pending");
-          // A worker that has lost its lease begins another, and what it had is no longer its own.
-          if (given.do === "renew" && own !== undefined && own.until > now) {
-            await store.queue.renew(until);
+          if (given.do === "renew" && own !== undefined) {
+            const isKept = await store.queue.renew(until, false);
+            if (own.until > now) expect(isKept).toBe(true);
+            // What it had was taken away with its lease: another begins.
+            if (!isKept) own.ids = [];
+            if (!isKept) await store.queue.renew(until, true);
             own.until = until.until;
           }
           if (given.do === "release" && own !== undefined) {
@@ -102,7 +109,7 @@ export function describeHands(given: () => Store, mine: string): void {
             Object.assign(own, { ids: [], until: 0 });
           }
           if (given.do === "pass") now += given.ms ?? 0;
-          if (given.do === "reclaim") await store.queue.reclaim(now);
+          if (given.do === "reclaim") await store.queue.reclaim(now, now + 2 * leaseMs);
           if (given.do === "disable")
             await store.endpoints.update(mine, endpoints[0] ?? "", { disabledAt: now });
           if (given.do === "enable")
@@ -111,13 +118,10 @@ export function describeHands(given: () => Store, mine: string): void {
         }
         // In the end every one can be had once more, unless it is done.
         now += leaseMs;
-        await store.queue.reclaim(now);
-        const rest = await store.queue.claim(
-          { worker: `${run}last`, until: now + 1 },
-          now,
-          [run],
-          roomFor(100),
-        );
+        await store.queue.reclaim(now, now + 2 * leaseMs);
+        const last = { worker: `${run}last`, until: now + 1 };
+        await store.queue.renew(last, true);
+        const rest = (await store.queue.claim(last, now, reach, roomFor(100))) ?? [];
         const left = all.filter((id) => !done.has(id));
         expect(rest.map((one) => one.delivery.id).sort()).toEqual(left.sort());
         for (const id of done)

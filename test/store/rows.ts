@@ -7,6 +7,7 @@ import type {
   EndpointRow,
   EventRow,
   KeyRow,
+  Room,
 } from "../../src/store/contract.ts";
 
 // Complete rows to begin with; what a test is about it says itself.
@@ -115,8 +116,23 @@ export const delivery = (accountId: string, id: string, changes: Partial<Deliver
   dueAt: time,
   scheduledAt: time,
   isManual: false,
+  hasSucceeded: false,
   worker: null,
   changed: 0,
+  ...changes,
+});
+
+/** Later than any lease lasts. */
+export const ever = Number.MAX_SAFE_INTEGER;
+
+/** Room for so many, of which an endpoint and an account may have all, or what is said. */
+export const roomFor = (total: number, changes: Partial<Room> = {}): Room => ({
+  total,
+  bytes: Number.MAX_SAFE_INTEGER,
+  perEndpoint: total,
+  endpoints: new Map(),
+  perAccount: total,
+  accounts: new Map(),
   ...changes,
 });
 

@@ -156,12 +156,16 @@ export function createQueue(
           now,
           room.total,
         ).map(toEndpoint);
-        const most = Math.ceil((2 * room.total) / endpoints.length);
-        const found = endpoints.map((endpoint) => {
+        const lotOf = (endpoint: EndpointRow, most: number): Lot => {
           const left = Math.min(room.endpoints.get(endpoint.id) ?? room.perEndpoint, most);
           const ids = all(selectDue, endpoint.accountId, endpoint.id, now, left).map(({ id }) => String(id));
           return { endpoint, ids };
-        });
+        };
+        // Twice what each gets where all have much; more only where the others leave it.
+        const most = Math.ceil((2 * room.total) / endpoints.length);
+        let found = endpoints.map((endpoint) => lotOf(endpoint, most));
+        if (found.reduce((sum, { ids }) => sum + ids.length, 0) < room.total)
+          found = found.map((lot) => (lot.ids.length < most ? lot : lotOf(lot.endpoint, room.total)));
         const events = new Map<string, EventRow>();
         const bytes = { left: room.bytes };
         return shareOut(room, found).flatMap(({ endpoint, ids }) =>
