@@ -241,9 +241,14 @@ export function createWorker(options: WorkerOptions): Worker {
       await reclaim();
       for (let from = 0; from < ids.length; from += attemptedAtOnce) {
         const some = ids.slice(from, from + attemptedAtOnce);
-        const claimed = await queue.claimThese(leaseFrom(now()), now(), accountId, some);
+        const take = () => queue.claimThese(leaseFrom(now()), now(), accountId, some);
+        let claimed = await take();
+        if (claimed === undefined) {
+          await renew();
+          claimed = (await take()) ?? [];
+        }
         await Promise.all(
-          (claimed ?? []).map((one) => {
+          claimed.map((one) => {
             occupy(one);
             return begin(one);
           }),
