@@ -19,19 +19,27 @@ const line = (longest: number) =>
 
 /** Unix milliseconds as RFC 3339 in UTC, with milliseconds. */
 const time = z.iso.datetime({ precision: 3 });
+/** What is asked with: any time of RFC 3339. */
+const timeAsked = z.iso.datetime({
+  offset: true,
+  error:
+    "must be a time such as 2026-03-17T14:32:07Z or 2026-03-17T15:32:07%2B01:00 (a + in a URL is written %2B)",
+});
 const maybe = <Schema extends z.ZodType>(schema: Schema) => z.nullable(schema);
 
 const scope = z.enum(scopes);
-const id = (prefix: string) =>
-  z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{1,64}$`), `must be an id such as ${prefix}_01jd…`);
+const id = (prefix: string, error = `must be an id such as ${prefix}_01jd…`) =>
+  z.string().regex(new RegExp(`^${prefix}_[0-9a-z]{1,64}$`), error);
 
+/** What is said of a cursor that another list gave, or none. */
+export const cursorWords = "must be the next_cursor of another page of this list";
 /** What a list takes: how many of it, from where. */
 export const page = {
   limit: z.coerce.number().int().min(1).max(100).default(25),
-  /** `next_cursor` of the page before. */
+  /** `next_cursor` of the page before: the id of its last item. */
   cursor: z
     .string()
-    .regex(/^\w{1,200}$/, "must be the next_cursor of another page")
+    .regex(/^\w{1,200}$/, cursorWords)
     .optional(),
 };
 
@@ -57,6 +65,9 @@ const eventType = z
   .string()
   .max(200)
   .regex(/^[^\s\p{C}*]+$/u, "must be an event type such as order.created");
+
+/** Bytes of a payload at most; a body of a request has room for it as JSON writes it. */
+export const maxPayload = 5_000_000;
 
 /** Exact event types, `order.*`, or `*`. */
 const eventFilter = z
@@ -199,12 +210,14 @@ export const publishedEvent = z.object({
   deliveries: z.array(z.object({ id: id("dlv"), endpoint_id: id("ep") })),
   /** Endpoints that are subscribed to it and get nothing, as they are disabled. */
   disabled_endpoints: z.array(id("ep")),
+  /** `event-unknown`: the provider is not known to send it. */
+  warnings: z.array(warning).default([]),
 });
 export const publishEvent = z
   .strictObject({
     provider: line(100),
     type: eventType,
-    /** Text goes out as it is, anything else as compact JSON. */
+    /** Text goes out as it is, anything else as compact JSON; 5,000,000 bytes at most as it goes out. */
     payload: z.unknown().optional(),
     payload_base64: z.base64().optional(),
   })
@@ -265,8 +278,8 @@ export const deliveryFilter = {
   endpoint_id: id("ep").optional(),
   event_id: id("evt").optional(),
   event_type: eventType.optional(),
-  since: time.optional(),
-  until: time.optional(),
+  since: timeAsked.optional(),
+  until: timeAsked.optional(),
 };
 export const testEndpoint = z.strictObject({
   /** Without it the first the endpoint is subscribed to and the server has a sample of. */
@@ -284,13 +297,14 @@ export const retryDeliveries = z
     ids: z.array(id("dlv")).min(1).max(100).optional(),
     ...deliveryFilter,
     /** `next_cursor` of the answer before, for what else the filter takes. */
-    cursor: id("dlv").optional(),
+    cursor: id("dlv", cursorWords).optional(),
     force: z.boolean().default(false),
   })
   .refine(
     (body) => {
       const filters = Object.keys(deliveryFilter) as (keyof typeof deliveryFilter)[];
-      return (body.ids === undefined) !== filters.every((name) => body[name] === undefined);
+      const isFiltered = filters.some((name) => body[name] !== undefined);
+      return body.ids === undefined ? isFiltered : !isFiltered && body.cursor === undefined;
     },
     { error: "needs either ids or a filter" },
   );
@@ -307,12 +321,13 @@ export const retriedDeliveries = z.object({
   /** For what else the filter takes. */
   next_cursor: maybe(z.string()),
 });
+export const changeCursorWords = "must be the next_cursor of an answer of this server's changes";
 /** Without a cursor: from now on. */
 export const changeQuery = {
   limit: page.limit,
   cursor: z
     .string()
-    .regex(/^\d{1,15}$/, "must be the next_cursor of another page")
+    .regex(/^\d{1,15}$/, changeCursorWords)
     .optional(),
 };
 /** What `next_cursor` names is never the end: changes to come stand behind it. */
@@ -349,15 +364,15 @@ export const eventQuery = {
   ...page,
   provider: line(100).optional(),
   type: eventType.optional(),
-  since: time.optional(),
-  until: time.optional(),
+  since: timeAsked.optional(),
+  until: timeAsked.optional(),
 };
 export const activityQuery = {
   ...page,
   action: line(100).optional(),
   key_id: id("key").optional(),
-  since: time.optional(),
-  until: time.optional(),
+  since: timeAsked.optional(),
+  until: timeAsked.optional(),
 };
 export const eventTypeQuery = { provider: line(100).optional() };
 

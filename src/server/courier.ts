@@ -7,7 +7,7 @@ import type { TargetGuard } from "../transport/guard.ts";
 import { judge, type Outcome } from "../transport/judge.ts";
 import { createHeaderMaker, type HeaderMaker } from "../transport/request.ts";
 import { createSenders } from "../transport/senders.ts";
-import type { SendResult } from "../transport/send.ts";
+import type { Answered, SendResult } from "../transport/send.ts";
 import { readRetryAfter, type AttemptEnd } from "./schedule.ts";
 import { isRotating, placeOf, signingSecrets } from "./secrets.ts";
 import type { Vault } from "./vault.ts";
@@ -16,6 +16,8 @@ import type { Vault } from "./vault.ts";
 const keepBytes = 20_000;
 /** Milliseconds to connect; each request has its provider's own time for the whole. */
 const connectTimeoutMs = 30_000;
+/** Characters of a host and its port that a message names. */
+const longestHost = 260;
 /** Endpoints whose ways of signing are remembered. */
 const mostSigners = 1000;
 
@@ -106,7 +108,7 @@ export function createCourier({ registry, vault, guard, now }: CourierOptions): 
           body: event.payload,
           timeoutMs: provider.ack.timeoutMs,
         });
-        return read(result, judge(provider.ack, result), startedAt, now());
+        return read(result, judge(provider.ack, result), origin + path, startedAt, now());
       } catch (error) {
         return unsendable(error, startedAt, performance.now() - started);
       }
@@ -128,49 +130,52 @@ function areSame(one: Uint8Array | null, other: Uint8Array | null): boolean {
   return one === other || (one !== null && other !== null && Buffer.compare(one, other) === 0);
 }
 
-function read(result: SendResult, outcome: Outcome, startedAt: number, endedAt: number): Sent {
+function read(result: SendResult, outcome: Outcome, url: string, startedAt: number, endedAt: number): Sent {
   const { durationMs } = result;
+  const answer = result.ok ? result : result.answer;
   const attempt: Sent["attempt"] = {
     startedAt,
     durationMs: Math.round(durationMs * 10) / 10,
-    status: null,
+    status: answer?.status ?? null,
     error: outcome.ok ? null : outcome.reason,
-    message: outcome.ok ? null : wordsOf(outcome),
-    answer: null,
-    answerBytes: null,
+    message: outcome.ok ? null : wordsOf(outcome, answer, url),
+    answer: answer?.body ?? null,
+    answerBytes: answer?.bytes ?? null,
   };
-  if (!result.ok) {
-    return {
-      ok: false,
-      isGone: false,
-      retryAfterMs: undefined,
-      isAborted: result.error === "aborted",
-      attempt,
-    };
-  }
-  const { status, headers, body, bytes } = result;
-  attempt.status = status;
-  attempt.answer = body;
-  attempt.answerBytes = bytes;
+  // What an answer's head says counts, also where its body broke off.
+  const asked = outcome.ok || answer === undefined ? undefined : headerValue(answer.headers, "retry-after");
   return {
     ok: outcome.ok,
-    isGone: !outcome.ok && status === 410,
-    retryAfterMs: outcome.ok ? undefined : readRetryAfter(headerValue(headers, "retry-after"), endedAt),
-    isAborted: false,
+    isGone: !outcome.ok && answer?.status === 410,
+    retryAfterMs: readRetryAfter(asked, endedAt),
+    isAborted: !result.ok && result.error === "aborted",
     attempt,
   };
 }
 
 /** Without details that are the endpoint's own: those are in the answer. */
-function wordsOf(outcome: Exclude<Outcome, { ok: true }>): string {
+function wordsOf(outcome: Exclude<Outcome, { ok: true }>, answer: Answered | undefined, url: string): string {
   switch (outcome.reason) {
-    case "status":
-      return `answered ${outcome.status}, ${outcome.accepted === "2xx" ? "not 2xx" : `not ${outcome.accepted.join(" or ")}`}`;
+    case "status": {
+      const { status, accepted } = outcome;
+      const host = answer === undefined ? undefined : redirectHost(answer, url);
+      if (host !== undefined) return `answered ${status} to ${host}: redirects are not followed`;
+      return `answered ${status}, ${accepted === "2xx" ? "not 2xx" : `not ${accepted.join(" or ")}`}`;
+    }
     case "late":
       return `the answer came after more than ${outcome.allowedMs / 1000} s`;
     default:
       return outcome.message;
   }
+}
+
+/** Where a redirect leads; undefined where an answer is none. A URL parser leaves a host nothing that could do harm. */
+function redirectHost({ status, headers }: Answered, url: string): string | undefined {
+  const location = headerValue(headers, "location");
+  if (location === undefined || ![301, 302, 303, 307, 308].includes(status)) return undefined;
+  if (!URL.canParse(location, url)) return undefined;
+  const { protocol, host } = new URL(location, url);
+  return /^https?:$/.test(protocol) && host.length <= longestHost ? host : undefined;
 }
 
 /** Nothing went out: the provider or the secret is at fault. */

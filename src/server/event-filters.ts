@@ -8,6 +8,17 @@ export function matches(filter: string, type: string): boolean {
   return filter.endsWith(".*") && type.startsWith(filter.slice(0, -1));
 }
 
+/** Whether a provider sends more events than are known. */
+export function isOpen({ otherEvents, events }: Provider): boolean {
+  return otherEvents === true || Object.keys(events).length === 0;
+}
+
+/** `; did you mean order.created?`, or nothing. */
+export function nearTo(type: string, known: readonly string[]): string {
+  const near = closest(type, known)[0];
+  return near === undefined ? "" : `; did you mean ${near}?`;
+}
+
 /**
  * Checks which events an endpoint asks for: only its provider's, each once.
  * @returns the filters, and warnings about those that may miss something
@@ -19,11 +30,9 @@ export function checkFilters(
 ): { events: string[]; warnings: { code: string; message: string }[] } {
   const events = [...new Set(filters)];
   const known = Object.keys(provider.events);
-  const isOpen = provider.otherEvents === true || known.length === 0;
   const errors = filters.flatMap((filter, index) => {
-    if (isOpen || known.some((type) => matches(filter, type))) return [];
-    const near = closest(filter, known)[0];
-    const message = `is ${filter}, which ${provider.title} does not send${near === undefined ? "" : `; did you mean ${near}?`}`;
+    if (isOpen(provider) || known.some((type) => matches(filter, type))) return [];
+    const message = `is ${filter}, which ${provider.title} does not send${nearTo(filter, known)}`;
     return [{ path: `events.${index}`, message }];
   });
   if (errors.length > 0) {

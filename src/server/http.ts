@@ -37,8 +37,8 @@ type Env = { Bindings: { incoming: IncomingMessage; outgoing: ServerResponse; ad
 /** What is asked, as far as the log tells it. */
 type Asked = Pick<ServedRequest, "method" | "path" | "address">;
 
-/** Bytes of a body at most. */
-const maxBody = 5_000_000;
+/** Bytes of a body at most: a payload fits in base64, and as a string that JSON makes half as long again. */
+const maxBody = 8_000_000;
 /** Milliseconds a client may take to send a whole request. */
 const requestTimeoutMs = 30_000;
 
@@ -246,7 +246,9 @@ function readBytes(incoming: IncomingMessage): Promise<Buffer> {
       if (bytes <= maxBody) return;
       // Destroyed, it would take the connection with it that the answer goes out on.
       incoming.pause();
-      end(() => reject(new ApiProblem("body-too-large", `a body has ${maxBody} bytes at most`)));
+      end(() =>
+        reject(new ApiProblem("body-too-large", `a body has 8 MB at most, and the payload of an event 5 MB`)),
+      );
     };
     const done = (): void => end(() => resolve(Buffer.concat(chunks)));
     const broken = (): void =>

@@ -16,6 +16,8 @@ export interface Publication {
   endpoints: readonly EndpointRow[];
   /** Those that would get it, but are disabled. */
   disabled: readonly EndpointRow[];
+  /** What its publisher is told. */
+  warnings?: PublishedEvent["warnings"];
   /** It is sent once: no schedule follows. */
   isTest: boolean;
 }
@@ -23,7 +25,7 @@ export interface Publication {
 /** Stores an event with a delivery for each endpoint, and has them sent as soon as they are on disk. */
 export async function publish(
   handling: Handling,
-  { provider, type, payload, endpoints, disabled, isTest }: Publication,
+  { provider, type, payload, endpoints, disabled, warnings = [], isTest }: Publication,
 ): Promise<PublishedEvent> {
   const { tables, principal, options, now, newId } = handling;
   const accountId = principal.account.id;
@@ -77,6 +79,7 @@ export async function publish(
     created_at: timeText(createdAt),
     deliveries,
     disabled_endpoints: disabled.map((endpoint) => endpoint.id),
+    warnings,
   };
 }
 

@@ -13,7 +13,10 @@ export interface GuardPolicy {
 
 /** Keeps requests away from addresses that they may not go to. */
 export interface TargetGuard {
-  /** Why nothing is sent to an IP address, in words; undefined where it may be reached. */
+  /**
+   * Why nothing is sent to an IP address, in words, with what would open it where anything does; undefined where it may
+   * be reached.
+   */
   refusal(address: string): string | undefined;
   /** The same for a URL's host: an address is judged as it is, a name by all it leads to now. */
   check(url: URL): Promise<string | undefined>;
@@ -128,12 +131,18 @@ export function createTargetGuard(policy: GuardPolicy, options: GuardOptions = {
   const specialBehindNat64 = matcher(kinds.flatMap(({ ranges }) => ranges).flatMap(throughNat64));
 
   const refusal = (address: string): string | undefined => {
-    if (isIP(address) === 0) return `${JSON.stringify(address)} is no IP address`;
-    if (address.includes("%")) return `${JSON.stringify(address)} is an address with a zone`;
+    if (isIP(address) === 0) return refusalOf(`${JSON.stringify(address)}, which is no IP address`);
+    if (address.includes("%")) return refusalOf(`an address with a zone (${JSON.stringify(address)})`);
     const kind = known.find(({ holds }) => holds(address));
     if (kind === undefined) return undefined;
-    if (kind.opens !== "never" && opened(address) && !specialBehindNat64(address)) return undefined;
-    return `${address} is ${kind.words}`;
+    const { words, opens } = kind;
+    const isShut = opens === "never" || specialBehindNat64(address);
+    if (!isShut && opened(address)) return undefined;
+    const flags = [
+      ...(opens === "private" ? ["--allow-private-targets"] : []),
+      ...(isShut ? [] : [`--allow-target ${address}/${bitsOf(address)}`]),
+    ];
+    return refusalOf(`${words} (${address})`, flags);
   };
 
   /** All addresses of a name, even where one is asked for: whichever is chosen later has been judged. */
@@ -199,8 +208,18 @@ function matcher(ranges: readonly string[]): (address: string) => boolean {
   return (address) => lists[familyOf(address)].check(address, familyOf(address));
 }
 
+/** Never begins with an address: a line that begins with `::` is a command to some CI systems. */
+function refusalOf(what: string, flags: readonly string[] = []): string {
+  const unless = flags.length === 0 ? "" : ` unless it was started with ${flags.join(" or ")}`;
+  return `this server sends nothing to ${what}${unless}`;
+}
+
 function familyOf(address: string): "ipv4" | "ipv6" {
   return isIP(address) === 4 ? "ipv4" : "ipv6";
+}
+
+function bitsOf(address: string): 32 | 128 {
+  return isIP(address) === 4 ? 32 : 128;
 }
 
 /** RFC 6052, section 2.1: the IPv4 address is the last 32 bits. */
@@ -211,13 +230,44 @@ function throughNat64(range: string): string[] {
 
 function checkRange(range: string): string {
   const [, network = "", prefix] = /^([\da-f.:]+)\/(0|[1-9]\d{0,2})$/i.exec(range) ?? [];
-  const bits = { 4: 32, 6: 128 }[isIP(network)];
-  if (bits !== undefined && Number(prefix) <= bits) return range;
+  if (isIP(network) !== 0 && Number(prefix) <= bitsOf(network)) {
+    if (!isSealed(range)) return range;
+    throw new HooklineError(
+      "target-range-invalid",
+      `nothing opens the addresses of ${JSON.stringify(range)}`,
+      {
+        nextSteps: [
+          "leave it out: metadata addresses of clouds, and those that carry an IPv4 address, are never sent to",
+        ],
+      },
+    );
+  }
   throw new HooklineError("target-range-invalid", `${JSON.stringify(range)} is not a range of addresses`, {
     nextSteps: [
       "write an IPv4 or IPv6 range as 10.0.0.0/8 or fd00::/8, a single address as 10.1.2.3/32 or fd00::1/128",
     ],
   });
+}
+
+const sealedRanges = kinds.flatMap(({ opens, ranges }) => (opens === "never" ? ranges : []));
+const openableRanges = kinds.flatMap(({ opens, ranges }) => (opens === "never" ? [] : ranges));
+
+/** Whether a range holds nothing but addresses that no policy opens. */
+function isSealed(range: string): boolean {
+  const outer = [...sealedRanges, ...kinds.flatMap(({ ranges }) => ranges).flatMap(throughNat64)];
+  return outer.some(
+    (sealed) =>
+      isWithin(range, sealed) &&
+      // `::1` and `::` lie among the IPv4-compatible addresses.
+      !openableRanges.some(
+        (open) => isWithin(open, sealed) && (isWithin(open, range) || isWithin(range, open)),
+      ),
+  );
+}
+
+function isWithin(inner: string, outer: string): boolean {
+  const [network = "", prefix] = inner.split("/");
+  return Number(prefix) >= Number(outer.split("/")[1]) && matcher([outer])(network);
 }
 
 function fault(code: string, message: string): NodeJS.ErrnoException {

@@ -19,8 +19,8 @@ export type Outcome =
 /** Fikäfi takes exactly 200 within 5 s; most take any 2xx; none follows a redirect */
 export function judge(ack: Provider["ack"], result: SendResult): Outcome {
   if (!result.ok) {
-    const { error, message, durationMs } = result;
-    const outlasted = error === "timeout" && durationMs >= ack.timeoutMs;
+    const { error, message, durationMs, answer } = result;
+    const outlasted = error === "timeout" && answer === undefined && durationMs >= ack.timeoutMs;
     return { ok: false, reason: error, message, ...(outlasted ? { allowedMs: ack.timeoutMs } : {}) };
   }
   if (!isSuccess(ack, result.status)) {

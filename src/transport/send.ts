@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import type { RawHeaders } from "../signing/types.ts";
 import { createDispatcher, isProxied } from "./dispatcher.ts";
 import { hostOf, type TargetGuard } from "./guard.ts";
-import { explain, type SendErrorCode } from "./send-errors.ts";
+import { brokenOff, explain, type SendErrorCode, type SendFailure } from "./send-errors.ts";
 
 export type { SendErrorCode } from "./send-errors.ts";
 
@@ -17,18 +17,26 @@ export interface OutgoingRequest {
   timeoutMs?: number;
 }
 
+/** An answer, or what came of it. */
+export interface Answered {
+  status: number;
+  headers: string[];
+  /** Its body, up to the sender's limit. */
+  body: Buffer;
+  /** Length of its body in bytes, as far as it came. */
+  bytes: number;
+}
+
 export type SendResult =
+  | ({ ok: true; durationMs: number } & Answered)
   | {
-      ok: true;
-      status: number;
-      headers: string[];
-      /** The answer's body, up to the sender's limit. */
-      body: Buffer;
-      /** Whole length of the answer's body in bytes. */
-      bytes: number;
+      ok: false;
+      error: SendErrorCode;
+      message: string;
       durationMs: number;
-    }
-  | { ok: false; error: SendErrorCode; message: string; durationMs: number };
+      /** Set where an answer began, and broke off in its body. */
+      answer?: Answered;
+    };
 
 export interface SenderOptions {
   /** Most connections at once; unlimited where left out. */
@@ -127,7 +135,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   giveUp(error: SendErrorCode, message: string): void {
-    this.end({ ok: false, error, message, durationMs: this.elapsed() });
+    this.fail({ error, message });
     this.controller?.abort(new Error(message));
   }
 
@@ -151,13 +159,24 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const { status, headers, chunks, bytes } = this;
-    const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-    this.end({ ok: true, status, headers, body, bytes, durationMs: this.elapsed() });
+    this.end({ ok: true, durationMs: this.elapsed(), ...this.answered() });
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    if (!this.ended) this.end({ ok: false, ...explain(error), durationMs: this.elapsed() });
+    if (!this.ended) this.fail(explain(error));
+  }
+
+  private fail({ error, message }: SendFailure): void {
+    const durationMs = this.elapsed();
+    if (this.status === 0) return this.end({ ok: false, error, message, durationMs });
+    const answer = this.answered();
+    this.end({ ok: false, ...brokenOff(error, message, answer.status), durationMs, answer });
+  }
+
+  private answered(): Answered {
+    const { status, headers, chunks, bytes } = this;
+    const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+    return { status, headers, body, bytes };
   }
 
   private elapsed(): number {

@@ -54,7 +54,7 @@ describe.each(routes)("%s", (name, route) => {
 
   test("takes a query only where it lists, and no field that it does not know", () => {
     if (route.query === undefined) return expect(name).not.toMatch(/\.list$/);
-    expect(name).toMatch(/\.list$/);
+    expect(name).toMatch(/\.(list|changes)$/);
     expect(unknownFieldsOf(route.query)).toEqual(["surprise"]);
   });
 

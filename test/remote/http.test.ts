@@ -79,7 +79,10 @@ const headersOf = ({ received }: TestServer, name: string): string[][] =>
 
 const healthy = { status: "ok", version: "1" };
 const deleted = { id: "ep_1", deleted: true };
-const retried = { retried: 3 };
+const retried = {
+  data: [{ id: "dlv_1", retried: true, code: null, message: null }],
+  next_cursor: null,
+};
 
 describe("a request", () => {
   test("is the route's own, with the key, and nothing that it does not need", async () => {

@@ -220,7 +220,8 @@ describe("the activity log", () => {
   test.each([
     [{ since: "yesterday" }],
     [{ since: "2026-03-17" }],
-    [{ since: "2026-03-17T14:32:00.000+01:00" }],
+    [{ since: "2026-03-17T14:32:00" }],
+    [{ cursor: "key_1" }],
     [{ until: "2026-02-30T00:00:00.000Z" }],
     [{ key_id: "root" }],
     [{ key_id: "ep_1" }],

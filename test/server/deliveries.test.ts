@@ -150,6 +150,8 @@ describe("deliveries", () => {
     [{ event_type: "*" }],
     [{ limit: "101" }],
     [{ cursor: "" }],
+    [{ cursor: "evt_1" }],
+    [{ cursor: "1" }],
     [{ since: "today" }],
     [{ oldest: "true" }],
   ])("are not listed by %j", async (query) => {
@@ -254,9 +256,18 @@ describe("changes of deliveries", () => {
     expect([answer.status, codeOf(answer)]).toEqual([400, "query-invalid"]);
   });
 
-  test("behind a cursor that is none yet are none", async () => {
+  test("have no cursor that no change has come to, as another database's", async () => {
     const plane = await openPlane();
-    const cursor = "999999999999999";
-    expect(await changes(plane, { cursor })).toEqual({ data: [], next_cursor: cursor, more: false });
+    await addEndpoint(plane, nowhere);
+    await publishOne(plane);
+    const { next_cursor: last } = await changes(plane);
+    expect(await changes(plane, { cursor: last })).toMatchObject({ data: [], next_cursor: last });
+    for (const cursor of [String(Number(last) + 1), "999999999999999"]) {
+      const answer = await plane.call("deliveries.changes", { query: { cursor } });
+      expect(answer).toMatchObject({
+        status: 400,
+        body: { code: "query-invalid", errors: [{ path: "cursor" }] },
+      });
+    }
   });
 });

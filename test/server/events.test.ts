@@ -98,14 +98,33 @@ describe("events", () => {
     expect(await places({ provider: "__proto__" })).toEqual([]);
   });
 
+  test("are found by times of any offset and precision", async () => {
+    const plane = await openPlane();
+    await publish(plane);
+    const found = async (query: object) => (await list(plane, query)).data.length;
+    // The clock stands at 14:32:00.000 UTC.
+    for (const since of [
+      "2026-03-17T14:32:00Z",
+      "2026-03-17T15:32:00+01:00",
+      "2026-03-17T14:31:59.999999Z",
+    ]) {
+      expect([since, await found({ since })]).toEqual([since, 1]);
+      expect([since, await found({ until: since })]).toEqual([since, 0]);
+    }
+    expect(await found({ since: "2026-03-17T14:32:00-00:01" })).toBe(0);
+    expect(await found({ until: "2026-03-17T14:32:00.5Z" })).toBe(1);
+  });
+
   test.each([
     [{ since: "yesterday" }],
-    [{ since: "2026-03-17T14:32:00Z" }],
-    [{ until: "2026-03-17T14:32:00.000+01:00" }],
+    [{ since: "2026-03-17T14:32:00" }],
+    [{ until: "2026-03-17T14:32:00 01:00" }],
     [{ since: "2026-02-30T00:00:00.000Z" }],
     [{ limit: "0" }],
     [{ limit: "101" }],
     [{ cursor: "a b" }],
+    [{ cursor: "dlv_1" }],
+    [{ cursor: "evt_A" }],
     [{ type: "order.*" }],
     [{ status: "failed" }],
   ])("are not listed by %j", async (query) => {

@@ -186,6 +186,40 @@ describe("a query", () => {
   });
 });
 
+describe("what is wrong", () => {
+  test.each<[string, string, object]>([
+    ["/v1/keys?limit=0", "limit", { message: "must be at least 1" }],
+    ["/v1/keys?limit=101", "limit", { message: "must be at most 100" }],
+    ["/v1/keys?limit=1.5", "limit", { message: "must be a whole number" }],
+    ["/v1/keys?limit=ten", "limit", { message: "must be a number" }],
+    ["/v1/keys?status=some", "status", { message: "must be one of live, dead" }],
+    ["/v1/keys?toString=1", "toString", { message: "is not a field of this" }],
+    ["/v1/keys?cursor=a&cursor=b", "cursor", { message: "must be text, not a list" }],
+    ["/v1/keys?cursor=ep_1", "cursor", { message: "must be the next_cursor of another page of this list" }],
+  ])("is told in plain words: %s", async (path, field, expected) => {
+    const { plane, served } = await start();
+    const answer = await served.send("GET", path, { key: plane.root });
+    expect(answer.json).toMatchObject({ status: 400, errors: [{ path: field, ...expected }] });
+  });
+
+  test.each<[object, string, string]>([
+    [{ scopes: ["keys:read"] }, "name", "is missing"],
+    [{ name: "", scopes: ["keys:read"] }, "name", "must not be empty"],
+    [{ name: "k".repeat(101), scopes: ["keys:read"] }, "name", "must have at most 100 characters"],
+    [{ name: 1, scopes: ["keys:read"] }, "name", "must be text"],
+    [{ name: "k", scopes: "keys:read" }, "scopes", "must be a list"],
+    [{ name: "k", scopes: [] }, "scopes", "must not be empty"],
+    [{ name: "k", scopes: Array(11).fill("keys:read") }, "scopes", "must have at most 10 items"],
+    [{ name: "k", scopes: ["keys:read"], expires_in: "1" }, "expires_in", "must be a number"],
+    [{ name: "k", scopes: ["keys:read"], colour: 1 }, "colour", "is not a field of this"],
+  ])("is told in plain words: %j", async (body, field, message) => {
+    const { plane, served } = await start();
+    const answer = await served.send("POST", "/v1/keys", { key: plane.root, body });
+    const { errors } = answer.json as { errors: object[] };
+    expect(errors[0]).toEqual({ path: field, message });
+  });
+});
+
 describe("a body", () => {
   const good = { name: "k", scopes: ["keys:read"] };
   const nested = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
@@ -289,23 +323,23 @@ describe("a body", () => {
   });
 
   test.each([
-    ["Content-Length", { "content-length": "5000001" }],
+    ["Content-Length", { "content-length": "8000001" }],
     ["chunks", { "transfer-encoding": "chunked" }],
-  ])("of more than 5 MB, sent with %s, is answered with 413; one of 5 MB is read", async (_, framing) => {
+  ])("of more than 8 MB, sent with %s, is answered with 413; one of 8 MB is read", async (_, framing) => {
     const { plane, served, key } = await start();
     const headers = { "x-api-key": key, "content-type": "application/json" };
     const text = (bytes: number): string =>
       JSON.stringify({ x: "" }).replace('""', `"${"x".repeat(bytes - 8)}"`);
     const large = await post(`${served.url}/v1/keys`, {
       headers: { ...headers, ...framing },
-      body: text(5_000_001),
+      body: text(8_000_001),
     });
     expectProblem(
       { ...large, json: JSON.parse(large.body.toString()) as Seen["json"] },
       413,
       "body-too-large",
     );
-    const fitting = await post(`${served.url}/v1/keys`, { headers, body: text(5_000_000) });
+    const fitting = await post(`${served.url}/v1/keys`, { headers, body: text(8_000_000) });
     expectProblem(
       { ...fitting, json: JSON.parse(fitting.body.toString()) as Seen["json"] },
       422,
@@ -323,9 +357,9 @@ describe("a body", () => {
     const head = `POST /v1/keys HTTP/1.1\r\nHost: x\r\nx-api-key: ${key}\r\nContent-Type: application/json\r\n`;
     for (const framing of [
       "Content-Length: 20000000\r\n\r\n",
-      "Transfer-Encoding: chunked\r\n\r\n5b8d80\r\n",
+      "Transfer-Encoding: chunked\r\n\r\n895440\r\n",
     ]) {
-      const text = await exchange(served.url, head + framing + " ".repeat(6_000_000), "body-too-large");
+      const text = await exchange(served.url, head + framing + " ".repeat(9_000_000), "body-too-large");
       expect(text).toMatch(/^HTTP\/1\.1 413 /);
     }
   });
@@ -336,7 +370,7 @@ describe("a body", () => {
     const next = "GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
     const text = await exchange(
       served.url,
-      `${head}Content-Length: 6000000\r\n\r\n${" ".repeat(6_000_000)}${next}`,
+      `${head}Content-Length: 9000000\r\n\r\n${" ".repeat(9_000_000)}${next}`,
     );
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
   });

@@ -69,21 +69,27 @@ describe("a payload", () => {
     expect(await plane.done("events.get", { params: { id } })).toMatchObject({ payload: "\ufeff{}" });
   });
 
-  test("may be as large as a request may be, over HTTP", async () => {
+  const largest = "x".repeat(5_000_000);
+  test.each<[string, (text: string) => object]>([
+    ["as text", (text) => ({ payload: text })],
+    ["that JSON has to escape, as text", (text) => ({ payload: text.replace(/xx/g, 'x"') })],
+    ["as a value", (text) => ({ payload: [text.slice(4)] })],
+    ["in base64", (text) => ({ payload: undefined, payload_base64: Buffer.from(text).toString("base64") })],
+  ])("may have 5 MB and no more, with a server or with none: %s", async (_, bodyOf) => {
     const plane = await openPlane();
     const served = await plane.serve();
-    const receiver = await startReceiver();
-    await addEndpoint(plane, receiver.url);
-    await plane.worker.start();
-    const around = JSON.stringify({ ...good, payload: "" }).length;
-    const payload = "x".repeat(5_000_000 - around);
-    const ask = (payload: string) =>
-      served.send("POST", "/v1/events", { key: plane.root, body: { ...good, payload } });
-    expect((await ask(payload)).status).toBe(202);
-    await plane.worker.settle();
-    expect(receiver.received.map(({ body }) => body.length)).toEqual([payload.length]);
-    expect((await ask(`${payload}x`)).json).toMatchObject({ status: 413, code: "body-too-large" });
-    expect(await countOf(plane)).toEqual([1, 1]);
+    const over = (body: object) =>
+      served.send("POST", "/v1/events", { key: plane.root, body: { ...good, ...body } });
+    expect((await over(bodyOf(largest))).status).toBe(202);
+    expect((await send(plane, { ...good, ...bodyOf(largest) })).status).toBe(202);
+    const [{ json }, { body }] = [
+      await over(bodyOf(`${largest}x`)),
+      await send(plane, { ...good, ...bodyOf(`${largest}x`) }),
+    ];
+    const message = "has 5000001 bytes, and may have 5000000 at most";
+    expect(json).toMatchObject({ status: 422, code: "body-invalid", errors: [{ message }] });
+    expect(body).toEqual(json);
+    expect(await countOf(plane)).toEqual([2, 0]);
   });
 
   test.each<[string, object, string]>([
@@ -128,8 +134,23 @@ describe("an event", () => {
   test("of a provider that sends more than is known may be of any type", async () => {
     const open = sampleProvider("open", ["it"], { otherEvents: true });
     const plane = await openPlane({ providers: [open, sampleProvider("bare", [])] });
-    expect((await send(plane, { ...good, provider: "open", type: "anything.else" })).status).toBe(202);
-    expect((await send(plane, { ...good, provider: "bare", type: "anything.else" })).status).toBe(202);
+    const warningsOf = async (changes: object) => {
+      const { status, body } = await send(plane, { ...good, ...changes });
+      expect(status).toBe(202);
+      return (body as { warnings: unknown }).warnings;
+    };
+    expect(await warningsOf({ provider: "open", type: "it" })).toEqual([]);
+    expect(await warningsOf({ provider: "bare", type: "anything.else" })).toEqual([]);
+    const { title } = open;
+    expect(await warningsOf({ provider: "open", type: "anything.else" })).toEqual([
+      { code: "event-unknown", message: `anything.else is none of the events that are known of ${title}` },
+    ]);
+    expect(await warningsOf({ provider: "github", type: "pusj" })).toEqual([
+      {
+        code: "event-unknown",
+        message: "pusj is none of the events that are known of GitHub; did you mean push?",
+      },
+    ]);
   });
 
   test("goes to those endpoints that are subscribed to it, and names those that are disabled", async () => {

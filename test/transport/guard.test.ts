@@ -27,6 +27,10 @@ const metadata = [
   "fe80::a9fe:a9fe",
 ];
 
+/** What a refusal says of the address, without who refuses and what would open it. */
+const whatOf = (refusal: string | undefined): string | undefined =>
+  refusal?.replace(/^this server sends nothing to /, "").replace(/ unless it was started with .*$/, "");
+
 /** Each kind with its first and last addresses. */
 const special: [words: string, ...addresses: string[]][] = [
   ["a metadata address", ...metadata],
@@ -94,7 +98,7 @@ const reachable = [
 describe("addresses", () => {
   const guard = createTargetGuard(closed);
   test.each(special)("%s: %s", (words, ...addresses) => {
-    for (const address of addresses) expect(guard.refusal(address)).toBe(`${address} is ${words}`);
+    for (const address of addresses) expect(whatOf(guard.refusal(address))).toBe(`${words} (${address})`);
   });
 
   test("global unicast addresses pass, those next to a special range too", () => {
@@ -105,7 +109,9 @@ describe("addresses", () => {
     "with a zone: %s",
     (address) => {
       for (const policy of [closed, local, everything])
-        expect(createTargetGuard(policy).refusal(address)).toBe(`"${address}" is an address with a zone`);
+        expect(whatOf(createTargetGuard(policy).refusal(address))).toBe(
+          `an address with a zone ("${address}")`,
+        );
     },
   );
 
@@ -120,7 +126,9 @@ describe("addresses", () => {
     " 8.8.8.8",
     "8.8.8.8\n",
   ])("%j is no address and does not pass as one", (text) => {
-    expect(createTargetGuard(everything).refusal(text)).toBe(`${JSON.stringify(text)} is no IP address`);
+    expect(whatOf(createTargetGuard(everything).refusal(text))).toBe(
+      `${JSON.stringify(text)}, which is no IP address`,
+    );
   });
 });
 
@@ -158,7 +166,7 @@ describe("policies", () => {
       "127.0.0.3",
       "::ffff:10.1.0.1",
     ])
-      expect(guard.refusal(address)).toContain(`${address} is a`);
+      expect(guard.refusal(address)).toContain(`(${address})`);
   });
 
   test("ranges of one family open nothing of the other", () => {
@@ -169,16 +177,16 @@ describe("policies", () => {
   test("the link-local range opens, its metadata addresses do not", () => {
     const guard = createTargetGuard({ private: false, ranges: ["169.254.0.0/16"] });
     expect(guard.refusal("169.254.1.1")).toBeUndefined();
-    expect(guard.refusal("169.254.169.254")).toBe("169.254.169.254 is a metadata address");
+    expect(whatOf(guard.refusal("169.254.169.254"))).toBe("a metadata address (169.254.169.254)");
   });
 
   test.each(metadata)("no policy opens %s, by itself or through IPv6", (address) => {
-    const own = `${address}/${isIP(address) === 4 ? 32 : 128}`;
+    const own = `${address}/${isIP(address) === 4 ? 31 : 127}`;
     const spellings = isIP(address) === 4 ? [`::ffff:${address}`, `::${address}`, `64:ff9b::${address}`] : [];
     for (const policy of [closed, local, everything, { private: true, ranges: [own, "64:ff9b::/96"] }]) {
       const guard = createTargetGuard(policy);
-      expect(guard.refusal(address)).toBe(`${address} is a metadata address`);
-      for (const spelling of spellings) expect(guard.refusal(spelling)).toContain(`${spelling} is a`);
+      expect(whatOf(guard.refusal(address))).toBe(`a metadata address (${address})`);
+      for (const spelling of spellings) expect(guard.refusal(spelling)).toContain(`(${spelling})`);
     }
   });
 
@@ -191,10 +199,10 @@ describe("policies", () => {
       "64:ff9b:1::808:808",
       "2002:808:808::",
     ])
-      expect(guard.refusal(address)).toContain(`${address} is a`);
-    expect(guard.refusal("2001::1")).toBe("2001::1 is a Teredo address");
+      expect(guard.refusal(address)).toContain(`(${address})`);
+    expect(whatOf(guard.refusal("2001::1"))).toBe("a Teredo address (2001::1)");
     expect(guard.refusal("64:ff9b::8.8.8.8")).toBeUndefined();
-    expect(guard.refusal("64:ff9b::10.0.0.1")).toBe("64:ff9b::10.0.0.1 is a NAT64 address");
+    expect(whatOf(guard.refusal("64:ff9b::10.0.0.1"))).toBe("a NAT64 address (64:ff9b::10.0.0.1)");
   });
 
   test.each([
@@ -229,6 +237,50 @@ describe("policies", () => {
     }
     expect(thrown).toMatchObject({ code: "target-range-invalid", exitCode: 2 });
     expect((thrown as { nextSteps: string[] }).nextSteps[0]).toContain("10.0.0.0/8");
+  });
+});
+
+describe("a refusal", () => {
+  test.each([
+    ["::1", " unless it was started with --allow-private-targets or --allow-target ::1/128"],
+    ["10.0.0.1", " unless it was started with --allow-private-targets or --allow-target 10.0.0.1/32"],
+    ["100.64.0.1", " unless it was started with --allow-target 100.64.0.1/32"],
+    ["169.254.169.254", ""],
+    ["::ffff:10.0.0.1", ""],
+    ["64:ff9b::10.0.0.1", ""],
+    ["64:ff9b::8.8.8.8", " unless it was started with --allow-target 64:ff9b::8.8.8.8/128"],
+    ["fe80::1%lo", ""],
+  ])("of %s says what opens it, where anything does:%s", (address, advice) => {
+    const words = createTargetGuard(closed).refusal(address);
+    expect(words).toMatch(/^this server sends nothing to an? [\w -]+ \(\S+\)/);
+    expect(words?.replace(/^.*?\)/, "")).toBe(advice);
+    for (const range of advice.match(/\S+\/\d+$/) ?? [])
+      expect(createTargetGuard({ private: false, ranges: [range] }).refusal(address)).toBeUndefined();
+  });
+});
+
+describe("a range that holds only what nothing opens", () => {
+  const madeWith = (range: string) => createTargetGuard({ private: false, ranges: [range] });
+  test.each([
+    ...metadata.map((address) => `${address}/${isIP(address) === 4 ? 32 : 128}`),
+    ...["::ffff:0:0/96", "::ffff:10.0.0.0/104", "::10.0.0.0/104", "2002::/16", "2002:a00::/24", "2001::/32"],
+    ...["64:ff9b:1::/48", "64:ff9b::10.0.0.0/104", "64:ff9b::169.254.169.254/128"],
+  ])("is refused: %s", (range) => {
+    expect(() => madeWith(range)).toThrow(
+      expect.objectContaining({ code: "target-range-invalid", exitCode: 2 }) as Error,
+    );
+  });
+
+  test.each([
+    ["169.254.169.254/31", "169.254.169.255"],
+    ["::1/128", "::1"],
+    ["::/128", "::"],
+    ["::/96", "::1"],
+    ["64:ff9b::/96", "64:ff9b::8.8.8.8"],
+    ["2001::/31", "2001:1::1"],
+    ["::/0", "::1"],
+  ])("is not %s, which opens %s", (range, address) => {
+    expect(madeWith(range).refusal(address)).toBeUndefined();
   });
 });
 
@@ -323,7 +375,7 @@ describe("any address", () => {
   });
 
   test("IPv4-mapped: never passes, however it is spelt, whatever the policy", () => {
-    const guards = [closed, local, everything, { private: true, ranges: ["::ffff:0:0/96"] }].map((policy) =>
+    const guards = [closed, local, everything, { private: true, ranges: ["::ffff:0:0/95"] }].map((policy) =>
       createTargetGuard(policy),
     );
     fc.assert(
@@ -338,7 +390,7 @@ describe("any address", () => {
           hostOf(new URL(`http://[::ffff:${a}.${b}.${c}.${d}]`)),
         ])
           for (const guard of guards)
-            expect(guard.refusal(spelling)).toBe(`${spelling} is an IPv4-mapped address`);
+            expect(whatOf(guard.refusal(spelling))).toBe(`an IPv4-mapped address (${spelling})`);
       }),
       { ...property, numRuns: 60 },
     );
@@ -394,37 +446,37 @@ describe("a URL", () => {
   });
 
   test.each([
-    ["http://127.0.0.1/", "127.0.0.1 is a loopback address"],
-    ["https://127.0.0.1:8443/a?b", "127.0.0.1 is a loopback address"],
-    ["http://2130706433/", "127.0.0.1 is a loopback address"],
-    ["http://0177.0.0.1/", "127.0.0.1 is a loopback address"],
-    ["http://0x7f000001/", "127.0.0.1 is a loopback address"],
-    ["http://0x7f.1/", "127.0.0.1 is a loopback address"],
-    ["http://127.1/", "127.0.0.1 is a loopback address"],
-    ["http://127.0.0.1./", "127.0.0.1 is a loopback address"],
-    ["http://127.0.0.1../", "127.0.0.1 is a loopback address"],
-    ["http://%31%32%37.0.0.1/", "127.0.0.1 is a loopback address"],
-    ["http://１２７。0。0。1/", "127.0.0.1 is a loopback address"],
-    ["http://good.example@127.0.0.1/", "127.0.0.1 is a loopback address"],
-    ["http://0/", "0.0.0.0 is an unspecified address"],
-    ["http://10.1/", "10.0.0.1 is a private address"],
-    ["http://0xa9fea9fe/", "169.254.169.254 is a metadata address"],
-    ["http://[::1]/", "::1 is a loopback address"],
-    ["http://[0:0::0:1]:80/", "::1 is a loopback address"],
-    ["http://[::]/", ":: is an unspecified address"],
-    ["http://[::ffff:127.0.0.1]/", "::ffff:7f00:1 is an IPv4-mapped address"],
-    ["http://[::ffff:7f00:1]/", "::ffff:7f00:1 is an IPv4-mapped address"],
-    ["http://[::127.0.0.1]/", "::7f00:1 is an IPv4-compatible address"],
-    ["http://[64:ff9b::127.0.0.1]/", "64:ff9b::7f00:1 is a NAT64 address"],
-    ["http://[fe80::1]/", "fe80::1 is a link-local address"],
-    ["http://localhost/", "::1 is a loopback address"],
-    ["http://LOCALHOST:3000/", "::1 is a loopback address"],
-    ["http://localhost./", "127.0.0.1 is a loopback address"],
-    ["http://mixed.example/", "10.0.0.1 is a private address"],
-    ["http://mapped.example/", "::ffff:93.184.215.14 is an IPv4-mapped address"],
-    ["http://scoped.example/", '"fe80::1%eth0" is an address with a zone'],
-    ["http://metadata.example/", "169.254.169.254 is a metadata address"],
-    ["tcp://2130706433/", "127.0.0.1 is a loopback address"],
+    ["http://127.0.0.1/", "a loopback address (127.0.0.1)"],
+    ["https://127.0.0.1:8443/a?b", "a loopback address (127.0.0.1)"],
+    ["http://2130706433/", "a loopback address (127.0.0.1)"],
+    ["http://0177.0.0.1/", "a loopback address (127.0.0.1)"],
+    ["http://0x7f000001/", "a loopback address (127.0.0.1)"],
+    ["http://0x7f.1/", "a loopback address (127.0.0.1)"],
+    ["http://127.1/", "a loopback address (127.0.0.1)"],
+    ["http://127.0.0.1./", "a loopback address (127.0.0.1)"],
+    ["http://127.0.0.1../", "a loopback address (127.0.0.1)"],
+    ["http://%31%32%37.0.0.1/", "a loopback address (127.0.0.1)"],
+    ["http://１２７。0。0。1/", "a loopback address (127.0.0.1)"],
+    ["http://good.example@127.0.0.1/", "a loopback address (127.0.0.1)"],
+    ["http://0/", "an unspecified address (0.0.0.0)"],
+    ["http://10.1/", "a private address (10.0.0.1)"],
+    ["http://0xa9fea9fe/", "a metadata address (169.254.169.254)"],
+    ["http://[::1]/", "a loopback address (::1)"],
+    ["http://[0:0::0:1]:80/", "a loopback address (::1)"],
+    ["http://[::]/", "an unspecified address (::)"],
+    ["http://[::ffff:127.0.0.1]/", "an IPv4-mapped address (::ffff:7f00:1)"],
+    ["http://[::ffff:7f00:1]/", "an IPv4-mapped address (::ffff:7f00:1)"],
+    ["http://[::127.0.0.1]/", "an IPv4-compatible address (::7f00:1)"],
+    ["http://[64:ff9b::127.0.0.1]/", "a NAT64 address (64:ff9b::7f00:1)"],
+    ["http://[fe80::1]/", "a link-local address (fe80::1)"],
+    ["http://localhost/", "a loopback address (::1)"],
+    ["http://LOCALHOST:3000/", "a loopback address (::1)"],
+    ["http://localhost./", "a loopback address (127.0.0.1)"],
+    ["http://mixed.example/", "a private address (10.0.0.1)"],
+    ["http://mapped.example/", "an IPv4-mapped address (::ffff:93.184.215.14)"],
+    ["http://scoped.example/", 'an address with a zone ("fe80::1%eth0")'],
+    ["http://metadata.example/", "a metadata address (169.254.169.254)"],
+    ["tcp://2130706433/", "a loopback address (127.0.0.1)"],
     ["http://good.example/", undefined],
     ["http://good.example./", undefined],
     ["http://93.184.215.14/", undefined],
@@ -433,7 +485,7 @@ describe("a URL", () => {
     ["http://nothing.example/", undefined],
     ["http://__proto__/", undefined],
   ])("%s", async (url, expected) => {
-    expect(await guard.check(new URL(url))).toBe(expected);
+    expect(whatOf(await guard.check(new URL(url)))).toBe(expected);
   });
 
   test("an address with a zone is no URL", () => {
@@ -442,7 +494,7 @@ describe("a URL", () => {
 
   test("the system's own names are judged without a lookup given", async () => {
     expect(await createTargetGuard(closed).check(new URL("http://localhost/"))).toMatch(
-      / is a loopback address$/,
+      /^this server sends nothing to a loopback address \(/,
     );
     expect(await createTargetGuard(local).check(new URL("http://localhost/"))).toBeUndefined();
   });
@@ -488,7 +540,10 @@ describe("a look-up for a connection", () => {
   ])("%s %j is refused for one bad address", async (name, options) => {
     const [error] = await look(name, options);
     expect(error).toBeInstanceOf(Error);
-    expect(error).toMatchObject({ code: "ERR_TARGET_REFUSED", message: "10.0.0.1 is a private address" });
+    expect(error).toMatchObject({
+      code: "ERR_TARGET_REFUSED",
+      message: expect.stringContaining("a private address (10.0.0.1)") as string,
+    });
   });
 
   test("what the resolver reports is passed on, and no address at all is an error", async () => {
@@ -501,6 +556,6 @@ describe("a look-up for a connection", () => {
   test("a resolver that knows single answers alone is judged too", async () => {
     const single = createTargetGuard(closed, { lookup: (_, __, callback) => callback(null, "127.0.0.1", 4) });
     expect((await look("one.example", {}, single))[0]).toMatchObject({ code: "ERR_TARGET_REFUSED" });
-    expect(await single.check(new URL("http://one.example/"))).toBe("127.0.0.1 is a loopback address");
+    expect(whatOf(await single.check(new URL("http://one.example/")))).toBe("a loopback address (127.0.0.1)");
   });
 });

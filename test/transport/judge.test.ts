@@ -47,6 +47,9 @@ describe("judge", () => {
       message: "m",
     });
     expect(judge(any2xx, { ...none, error: "timeout", durationMs: 300 })).not.toHaveProperty("allowedMs");
-    expect(judge(any2xx, { ...none, error: "timeout", durationMs: 5000 })).toHaveProperty("allowedMs", 5000);
+    const late = { ...none, error: "timeout", durationMs: 5000 } as const;
+    expect(judge(any2xx, late)).toHaveProperty("allowedMs", 5000);
+    const begun = { status: 200, headers: [], body: Buffer.alloc(0), bytes: 0 };
+    expect(judge(any2xx, { ...late, answer: begun })).toEqual({ ok: false, reason: "timeout", message: "m" });
   });
 });

@@ -123,11 +123,38 @@ describe("a sender", () => {
     expect(await to(`http://127.0.0.1:${await closedPort()}`)).toMatchObject({ ok: false, error: "refused" });
     expect(await to(`http://localhost:${await closedPort()}`)).toMatchObject({ ok: false, error: "refused" });
     expect(await to((await startRawServer(() => "")).url)).toMatchObject({ ok: false, error: "reset" });
-    const half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc";
-    expect(await to((await startRawServer(() => half)).url)).toMatchObject({ ok: false, error: "reset" });
-    expect(await to((await startRawServer(() => "\0\0\0")).url)).toMatchObject({
+    for (const text of ["\0\0\0", "220 smtp\r\n", "HTTP/1.1 two\r\n\r\n"])
+      expect(await to((await startRawServer(() => text)).url)).toMatchObject({
+        ok: false,
+        error: "protocol",
+        message: "its answer is not HTTP",
+      });
+  });
+
+  test.each([
+    ["reset", "Content-Length: 999999\r\n\r\nabc", "its body broke off"],
+    ["reset", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "its body broke off"],
+    ["protocol", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n", "its body is not HTTP"],
+  ])("an answer that ends within its body is kept as far as it came: %s", async (error, rest, words) => {
+    const server = await startRawServer(() => `HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n${rest}`);
+    const result = await (await senderTo(server.url)).send(request);
+    expect(result).toMatchObject({ ok: false, error, message: `answered 503, but ${words}` });
+    expect(!result.ok && result.answer).toMatchObject({ status: 503, bytes: 3, body: Buffer.from("abc") });
+    expect(!result.ok && result.answer?.headers.slice(0, 2)).toEqual(["Retry-After", "7"]);
+  });
+
+  test("an answer whose body never ends is given up in time, and kept as far as it came", async () => {
+    const server = await startServer((_, response) => {
+      response.write("abc");
+      response.on("close", () => clearInterval(drip));
+      const drip = setInterval(() => response.write("."), 10);
+    });
+    const result = await (await senderTo(server.url, { keepBytes: 3 })).send({ ...request, timeoutMs: 300 });
+    expect(result).toMatchObject({
       ok: false,
-      error: "protocol",
+      error: "timeout",
+      message: "answered 200, but its body did not end in time",
+      answer: { status: 200, body: Buffer.from("abc") },
     });
   });
 });

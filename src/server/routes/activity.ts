@@ -5,7 +5,7 @@ import { listOf, pageOf, timeText } from "./pages.ts";
 
 export const listActivity: Handler<"activity.list"> = async ({ tables, principal, logged }, { query }) => {
   await logged();
-  const found = await tables.activity.list(principal.account.id, pageOf(query), {
+  const found = await tables.activity.list(principal.account.id, pageOf("act", query), {
     action: query.action,
     keyId: query.key_id,
     since: query.since === undefined ? undefined : Date.parse(query.since),

@@ -7,6 +7,7 @@ import type {
   EndpointRow,
 } from "../../store/contract.ts";
 import type { Handler, Handling } from "../app.ts";
+import { changeCursorWords } from "../../remote/schemas.ts";
 import { ApiProblem, notFound } from "../problems.ts";
 import { listOf, maybeTime, pageWithin, timeText } from "./pages.ts";
 
@@ -38,6 +39,13 @@ export const listChanges: Handler<"deliveries.changes"> = async (handling, { que
     return { data: [], next_cursor: String(last), more: false };
   }
   const { rows, more } = await tables.deliveries.changes(accountId, Number(query.cursor), query.limit);
+  // Behind one of another database, nothing might ever come.
+  if (rows.length === 0 && Number(query.cursor) > (await tables.deliveries.lastChange(accountId))) {
+    throw new ApiProblem("query-invalid", "nothing has changed as often as the cursor says", {
+      errors: [{ path: "cursor", message: changeCursorWords }],
+      nextSteps: ["ask without a cursor, for one that stands for now"],
+    });
+  }
   const show = await shownBy(handling, rows);
   return {
     data: rows.map(show),

@@ -12,7 +12,7 @@ import { listOf, maybeTime, pageOf, timeText } from "./pages.ts";
 
 export const listEndpoints: Handler<"endpoints.list"> = async (handling, { query }) => {
   const { provider, status } = query;
-  const found = await handling.tables.endpoints.list(handling.principal.account.id, pageOf(query), {
+  const found = await handling.tables.endpoints.list(handling.principal.account.id, pageOf("ep", query), {
     provider,
     status,
   });
@@ -152,11 +152,8 @@ export async function checkTarget(
   if (body.url === undefined) return;
   const why = await options.guard.check(new URL(body.url));
   if (why === undefined) return;
-  throw new ApiProblem("target-refused", `nothing is sent there: ${why}`, {
-    nextSteps: [
-      "name a target that is reachable from the internet",
-      "or have the server started with --allow-private-targets (for its own machine alone) or --allow-target CIDR",
-    ],
+  throw new ApiProblem("target-refused", why, {
+    nextSteps: ["name a target that is reachable from the internet"],
   });
 }
 

@@ -1,9 +1,9 @@
-import { closest } from "../../providers/closest.ts";
 import type { Provider } from "../../providers/contract.ts";
-import type { Checked, Event } from "../../remote/contract.ts";
+import type { Checked, Event, PublishedEvent } from "../../remote/contract.ts";
+import { maxPayload } from "../../remote/schemas.ts";
 import type { EventHead } from "../../store/contract.ts";
 import type { Handler } from "../app.ts";
-import { matches } from "../event-filters.ts";
+import { isOpen, matches, nearTo } from "../event-filters.ts";
 import { ApiProblem, notFound } from "../problems.ts";
 import { publish } from "../publish.ts";
 import { requireProvider } from "./endpoints.ts";
@@ -13,14 +13,15 @@ export const publishEvent: Handler<"events.publish"> = async (handling, { body }
   const { tables, principal } = handling;
   const { type } = body;
   const provider = requireProvider(handling, body.provider);
-  checkType(provider, type);
+  const warnings = checkType(provider, type);
   const payload = payloadOf(body);
+  checkSize(payload, body.payload_base64 === undefined ? "payload" : "payload_base64");
   const subscribed = (await tables.endpoints.ofProvider(principal.account.id, provider.id)).filter(
     ({ events }) => events.some((filter) => matches(filter, type)),
   );
   const endpoints = subscribed.filter(({ disabledAt }) => disabledAt === null);
   const disabled = subscribed.filter(({ disabledAt }) => disabledAt !== null);
-  return publish(handling, { provider, type, payload, endpoints, disabled, isTest: false });
+  return publish(handling, { provider, type, payload, endpoints, disabled, warnings, isTest: false });
 };
 
 export const listEvents: Handler<"events.list"> = async ({ tables, principal }, { query }) => {
@@ -48,19 +49,26 @@ function show({ id, provider, type, createdAt }: EventHead): Event {
 }
 
 /** @throws ApiProblem `body-invalid` where the provider is known not to send it */
-function checkType(provider: Provider, type: string): void {
+function checkType(provider: Provider, type: string): PublishedEvent["warnings"] {
   const known = Object.keys(provider.events);
-  if (provider.otherEvents === true || known.length === 0 || known.includes(type)) return;
-  const near = closest(type, known)[0];
+  if (known.length === 0 || known.includes(type)) return [];
+  if (isOpen(provider)) {
+    const message = `${type} is none of the events that are known of ${provider.title}${nearTo(type, known)}`;
+    return [{ code: "event-unknown", message }];
+  }
   throw new ApiProblem("body-invalid", `${provider.title} sends no such event`, {
     errors: [
-      {
-        path: "type",
-        message: `is ${type}, which ${provider.title} does not send${near === undefined ? "" : `; did you mean ${near}?`}`,
-      },
+      { path: "type", message: `is ${type}, which ${provider.title} does not send${nearTo(type, known)}` },
     ],
     nextSteps: [`see what it sends: hookline events types --provider ${provider.id}`],
   });
+}
+
+/** @throws ApiProblem `body-invalid` */
+function checkSize({ length }: Uint8Array, path: string): void {
+  if (length <= maxPayload) return;
+  const message = `has ${length} bytes, and may have ${maxPayload} at most`;
+  throw new ApiProblem("body-invalid", "the payload is too large", { errors: [{ path, message }] });
 }
 
 /** Text goes out as it is, anything else as compact JSON. */

@@ -18,7 +18,9 @@ export const currentKey: Handler<"keys.current"> = ({ principal, now }) => ({
 export const listKeys: Handler<"keys.list"> = async ({ tables, principal, now }, { query }) => {
   const { status } = query;
   const filter = status === undefined ? undefined : { status, now };
-  return listOf(await tables.keys.list(principal.account.id, pageOf(query), filter), (key) => show(key, now));
+  return listOf(await tables.keys.list(principal.account.id, pageOf("key", query), filter), (key) =>
+    show(key, now),
+  );
 };
 
 export const getKey: Handler<"keys.get"> = async (handling, { params }) =>

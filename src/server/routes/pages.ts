@@ -1,14 +1,25 @@
+import { cursorWords } from "../../remote/schemas.ts";
 import type { Page, Rows } from "../../store/contract.ts";
 import { firstIdAt, type NewId } from "../ids.ts";
+import { ApiProblem } from "../problems.ts";
 
-/** A page of the store for what a request asked. */
-export function pageOf({ limit, cursor }: { limit: number; cursor?: string | undefined }): Page {
-  return cursor === undefined ? { limit } : { limit, before: cursor };
+type Prefix = Parameters<NewId>[0];
+
+/** A page of the store for what a request asked. @throws ApiProblem `query-invalid` where the cursor is no such id */
+export function pageOf(
+  prefix: Prefix,
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+): Page {
+  if (cursor === undefined) return { limit };
+  if (new RegExp(`^${prefix}_[0-9a-z]+$`).test(cursor)) return { limit, before: cursor };
+  throw new ApiProblem("query-invalid", "the query is not valid", {
+    errors: [{ path: "cursor", message: cursorWords }],
+  });
 }
 
 /** The same within a time, as RFC 3339 writes it: ids are made when their rows are, so they bound a list. */
 export function pageWithin(
-  prefix: Parameters<NewId>[0],
+  prefix: Prefix,
   {
     since,
     until,
@@ -20,11 +31,12 @@ export function pageWithin(
     until?: string | undefined;
   },
 ): Page {
-  const before = [page.cursor, until === undefined ? undefined : firstIdAt(prefix, Date.parse(until))]
+  const { before: cursor, limit } = pageOf(prefix, page);
+  const before = [cursor, until === undefined ? undefined : firstIdAt(prefix, Date.parse(until))]
     .filter((bound) => bound !== undefined)
     .sort()[0];
   return {
-    limit: page.limit,
+    limit,
     ...(before === undefined ? {} : { before }),
     from: since === undefined ? undefined : firstIdAt(prefix, Date.parse(since)),
   };
