@@ -226,7 +226,12 @@ function replyTo(result: SendResult | undefined): Answer {
     return failure(502, "the target's answer is larger than 50 MB");
   }
   if (result.ok) return relayed(result);
-  return failure(result.error === "timeout" ? 504 : 502, `the target did not answer: ${result.message}`);
+  return failure(
+    result.error === "timeout" ? 504 : 502,
+    result.answer === undefined
+      ? `the target did not answer: ${result.message}`
+      : `the target ${result.message}`,
+  );
 }
 
 function failure(status: number, error: string): Answer {

@@ -25,6 +25,8 @@ export interface PublishOptions {
   fresh: boolean;
   /** Milliseconds to wait until each delivery has been tried; undefined: not at all. */
   waitMs: number | undefined;
+  /** Told of each as soon as it is published, waited for or not. */
+  onPublished?: (event: PublishedEvent) => void;
 }
 
 /** An event that was published, and how its deliveries stand. */
@@ -58,6 +60,7 @@ export async function* publish(
       const event = await remote.call("events.publish", {
         body: { provider: provider.id, type, ...payloadOf(body) },
       });
+      options.onPublished?.(event);
       if (options.waitMs === undefined) yield { event, ...(await read(workspace, remote, event, 0)) };
       else published.push(event);
     } catch (error) {
@@ -151,7 +154,8 @@ async function load(workspace: Workspace, remote: Remote, options: PublishOption
 function requireType({ name, event, provider }: Payload, given: string | undefined): string {
   const type = given ?? event;
   if (type !== undefined) return type;
-  throw new HooklineError("event-type-unknown", `nothing says which event ${name} is`, {
+  const what = name === "-" ? "the body on stdin" : name;
+  throw new HooklineError("event-type-unknown", `nothing says which event ${what} is`, {
     nextSteps: [
       "name its type: --type order.created",
       `see which there are: hookline events types --provider ${provider.id}`,

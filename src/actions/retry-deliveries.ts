@@ -1,5 +1,6 @@
 import { EXIT, HooklineError, isHooklineError } from "../errors.ts";
-import type { Delivery, Remote } from "../remote/contract.ts";
+import type { Delivery, Endpoint, Remote } from "../remote/contract.ts";
+import { findEndpoint } from "./endpoints.ts";
 import {
   headOf,
   listDeliveries,
@@ -21,12 +22,23 @@ export interface RetryOptions {
   batch: number | undefined;
   /** Milliseconds to wait until each has been tried; undefined: not at all. */
   waitMs: number | undefined;
+  /** Told how many have been asked for, each time that some were. */
+  onAsked?: (count: number) => void;
+}
+
+/** One that was not retried, or would not be, and why. */
+export interface Refused {
+  retried: false;
+  delivery: Delivery;
+  code: string | null;
+  message: string | null;
 }
 
 /** What became of one delivery that was to be retried. */
-export type Retried =
-  | { retried: true; delivery: Delivery; outcome: DeliveryOutcome }
-  | { retried: false; delivery: Delivery; code: string | null; message: string | null };
+export type Retried = { retried: true; delivery: Delivery; outcome: DeliveryOutcome } | Refused;
+
+/** Deliveries still open when the time is up that are read once more: what is being sent is no change yet. */
+const mostReadAgain = 10;
 
 /** Deliveries as they stand, in the order they are named. @throws HooklineError `not-found` */
 export async function deliveriesNamed(remote: Remote, ids: readonly string[]): Promise<Delivery[]> {
@@ -42,6 +54,52 @@ export async function deliveriesThatFit(remote: Remote, filter: DeliveryFilter):
 }
 
 /**
+ * Which of the deliveries would be refused, as far as they and their endpoints say; each endpoint is read once.
+ * @param options.force those that have succeeded would be sent, too
+ */
+export async function foreseeRefusals(
+  remote: Remote,
+  deliveries: readonly Delivery[],
+  { force }: { force: boolean },
+): Promise<Map<Delivery, Refused>> {
+  const endpoints = new Map<string, Endpoint["status"] | "deleted" | "unknown">();
+  for (const { endpoint_id: id } of deliveries)
+    if (id !== null && !endpoints.has(id)) endpoints.set(id, await endpointStatus(remote, id));
+  const refusals = new Map<Delivery, Refused>();
+  for (const delivery of deliveries) {
+    // At Stripe, which tells of no attempts, what has succeeded is sent again as anything else.
+    const { id, status, endpoint_id, attempts_made: made } = delivery;
+    const refuse = (code: string, message: string): void =>
+      void refusals.set(delivery, { retried: false, delivery, code, message });
+    const endpoint = endpoint_id === null ? "unknown" : endpoints.get(endpoint_id);
+    if (endpoint === "deleted")
+      refuse("endpoint-deleted", `the endpoint ${endpoint_id} of ${id} was deleted`);
+    else if (status === "cancelled") refuse("delivery-cancelled", `${id} was cancelled`);
+    else if (endpoint === "disabled")
+      refuse("endpoint-disabled", `the endpoint ${endpoint_id} of ${id} is disabled`);
+    else if (status === "succeeded" && made !== null && !force)
+      refuse("delivery-succeeded", `${id} has been delivered`);
+    else if (status === "sending") refuse("delivery-under-way", `${id} is being sent right now`);
+  }
+  return refusals;
+}
+
+/** `unknown` where the key may not see endpoints: a forecast is no reason to fail. */
+async function endpointStatus(
+  remote: Remote,
+  id: string,
+): Promise<Endpoint["status"] | "deleted" | "unknown"> {
+  try {
+    return (await findEndpoint(remote, id))?.status ?? "deleted";
+  } catch (error) {
+    if (!isHooklineError(error)) throw error;
+    if (error.exitCode === EXIT.notFound) return "deleted";
+    if (error.exitCode === EXIT.denied) return "unknown";
+    throw error;
+  }
+}
+
+/**
  * Has deliveries tried once more, and tells of each as soon as there is something to tell.
  * @throws HooklineError what the API refuses where it is one alone; where they are several a refusal is told as such
  */
@@ -49,10 +107,10 @@ export async function* retryDeliveries(
   host: Host,
   remote: Remote,
   deliveries: readonly Delivery[],
-  { force, endpoint, batch, waitMs }: RetryOptions,
+  { force, endpoint, batch, waitMs, onAsked = () => undefined }: RetryOptions,
 ): AsyncGenerator<Retried> {
   if (batch === undefined) {
-    yield* oneByOne(remote, deliveries, { force, endpoint });
+    yield* oneByOne(remote, deliveries, { force, endpoint, onAsked });
     return;
   }
 
@@ -76,7 +134,9 @@ export async function* retryDeliveries(
   try {
     for (let start = 0; start < deliveries.length; start += batch) {
       const part = deliveries.slice(start, start + batch);
-      for (const asked of await ask(remote, part, { force, isAlone: deliveries.length === 1 })) {
+      const answers = await ask(remote, part, { force, isAlone: deliveries.length === 1 });
+      onAsked(answers.filter(({ retried }) => retried).length);
+      for (const asked of answers) {
         if (asked.retried) open.set(asked.delivery.id, { before: asked.delivery, now: asked.delivery });
         else yield asked;
       }
@@ -91,13 +151,15 @@ export async function* retryDeliveries(
       await look();
       yield* settled({ all: false });
     }
+    if (open.size <= mostReadAgain)
+      for (const [id, asked] of open) asked.now = headOf(await showDelivery(remote, id));
   } finally {
     // They were asked for, whatever went wrong since.
     yield* settled({ all: true });
   }
 }
 
-type Asked = { retried: true; delivery: Delivery } | Extract<Retried, { retried: false }>;
+type Asked = { retried: true; delivery: Delivery } | Refused;
 
 /** Asks for one by itself, whose refusal is an error, or for many at once. */
 async function ask(
@@ -142,12 +204,13 @@ function explained(error: unknown, { id, endpoint_id }: Delivery): unknown {
 async function* oneByOne(
   remote: Remote,
   deliveries: readonly Delivery[],
-  { force, endpoint }: Pick<RetryOptions, "force" | "endpoint">,
+  { force, endpoint, onAsked }: Required<Pick<RetryOptions, "force" | "endpoint" | "onAsked">>,
 ): AsyncGenerator<Retried> {
   const body = { force, ...(endpoint === undefined ? {} : { endpoint_id: endpoint }) };
   for (const delivery of deliveries) {
     try {
       const asked = await remote.call("deliveries.retry", { params: { id: delivery.id }, body });
+      onAsked(1);
       yield { retried: true, delivery: asked, outcome: outcomeOf(asked, delivery.attempts_made) };
     } catch (error) {
       const isRefused =

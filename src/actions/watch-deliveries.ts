@@ -1,7 +1,8 @@
 import { EXIT, isHooklineError, type HooklineError } from "../errors.ts";
 import type { Delivery, Remote } from "../remote/contract.ts";
 import { events } from "./channel.ts";
-import { fits, readChanges, type DeliveryFilter } from "./deliveries.ts";
+import { fits, queryOf, readChanges, type DeliveryFilter } from "./deliveries.ts";
+import { showEndpoint } from "./endpoints.ts";
 import type { Host } from "./workspace.ts";
 
 export type WatchEvent =
@@ -33,7 +34,7 @@ const lasting = new Set([
 /**
  * Tells each change of a delivery from now on, until the signal; in the embedded control plane it delivers what is due
  * meanwhile. A failure of the API that may pass is told and waited out, but for the first: whoever begins wants to know.
- * Reading throws a HooklineError where the API refuses.
+ * Reading throws a HooklineError where the API refuses, or there is no such endpoint.
  */
 export function watchDeliveries(
   host: Host,
@@ -54,6 +55,7 @@ async function run(
   { filter, everyMs, signal }: WatchOptions,
   report: (event: WatchEvent) => void,
 ): Promise<void> {
+  await orAborted(checkFilter(remote, filter), signal);
   const now = await orAborted(remote.call("deliveries.changes", { query: { limit: 1 } }), signal);
   if (now === undefined) return;
   let cursor = now.next_cursor;
@@ -97,6 +99,20 @@ async function run(
   if (failure !== undefined) throw failure.error;
   // What was under way when the signal came is over now.
   if (delivering !== undefined) await look();
+}
+
+/** Has the API look at ids, which only come here to be compared: no change would ever fit one that there is not. */
+async function checkFilter(remote: Remote, filter: DeliveryFilter): Promise<void> {
+  const { endpoint, event } = filter;
+  if (endpoint === undefined && event === undefined) return;
+  await remote.call("deliveries.list", { query: { ...queryOf(filter), limit: 1 } });
+  if (endpoint === undefined) return;
+  try {
+    await showEndpoint(remote, endpoint);
+  } catch (error) {
+    // A key that may not see endpoints may watch deliveries all the same.
+    if (!isHooklineError(error) || error.exitCode !== EXIT.denied) throw error;
+  }
 }
 
 /** What work gives, or undefined once the signal comes. Leaves nothing behind: `Promise.race` would, at every look. */

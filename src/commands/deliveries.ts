@@ -18,6 +18,7 @@ import { pickDelivery, requireDelivery } from "./delivery-prompts.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import {
   addRemoteFlags,
+  eachWaitedFor,
   requireConfirmation,
   useRemote,
   useRemoteUntilSignal,
@@ -99,11 +100,12 @@ export function define(command: Command, context: Context): void {
   )
     .option("--dry-run", "list what would be retried, and change nothing")
     .option("--force", "send those that have succeeded once more, too")
-    .option("--yes", "do not ask, however many there are")
+    .option("--yes", "do not ask, however many fit the filter")
     .addHelpText(
       "after",
       `
-A filter means the failed ones where it names no --status. A retry is an attempt beside the provider's schedule: it
+A filter means the failed ones where it names no --status, and is asked about where several fit it (--yes); deliveries
+that are named by their ids are not. A retry is an attempt beside the provider's schedule: it
 neither uses it up nor starts it anew. At Stripe deliveries are named by their events, and --endpoint we_… says which
 of its endpoints gets an event again.
 
@@ -145,48 +147,60 @@ Where no server is used, this process delivers what is due as long as it runs.`,
 
 async function retry(session: Session, ids: string[], flags: RetryFlags): Promise<number> {
   const { output, host, stderr } = session;
-  const [{ retryDeliveries }, { showRetries }, waitMs] = await Promise.all([
-    import("../actions/retry-deliveries.ts"),
-    import("../ui/retry-deliveries.ts"),
-    readWait(flags),
-  ]);
-  return useRemoteUntilSignal(session, flags, async (remote, _workspace, connection) => {
-    const isStripe = connection.kind === "stripe";
-    if (isStripe && waitMs !== undefined) {
-      throw new HooklineError(
-        "stripe-unsupported",
-        "Stripe does not tell how an event that it sends again went",
-        {
-          nextSteps: ["leave --wait out, and look later: hookline deliveries list --status failed"],
-        },
-      );
-    }
-    const deliveries = await gather(session, ids, flags, remote, connection);
-    if (flags.dryRun === true) {
-      const { showDryRun } = await import("../ui/deliveries.ts");
-      await showDryRun(output, deliveries, host.now());
-      return 0;
-    }
-    if (deliveries.length === 0) {
-      output.note("no delivery fits: nothing was retried");
-      return 0;
-    }
-    if (ids.length === 0 && deliveries.length > 1)
-      await requireConfirmation(session, flags.yes, `Retry ${deliveries.length} deliveries?`);
-    const retries = retryDeliveries(host, remote, deliveries, {
-      force: flags.force === true,
-      endpoint: isStripe ? flags.endpoint : undefined,
-      batch: isStripe ? undefined : batches[connection.url === undefined ? "embedded" : "http"],
-      waitMs,
-    });
-    const { refused, failed, waiting } = await showRetries(output, stderr, retries, {
-      total: deliveries.length,
-      waits: waitMs !== undefined,
-      kind: connection.kind,
-      now: host.now,
-    });
-    return refused > 0 || (waitMs !== undefined && failed + waiting > 0) ? EXIT.failed : 0;
-  });
+  const [{ foreseeRefusals, retryDeliveries }, { hasBar, showDryRun, showRetries }, waitMs] =
+    await Promise.all([
+      import("../actions/retry-deliveries.ts"),
+      import("../ui/retry-deliveries.ts"),
+      readWait(flags),
+    ]);
+  const asked = { done: 0, of: 0 };
+  return useRemoteUntilSignal(
+    session,
+    flags,
+    async (remote, _workspace, connection) => {
+      const isStripe = connection.kind === "stripe";
+      if (isStripe && waitMs !== undefined) {
+        throw new HooklineError(
+          "stripe-unsupported",
+          "Stripe does not tell how an event that it sends again went",
+          {
+            nextSteps: ["leave --wait out, and look later: hookline deliveries list --status failed"],
+          },
+        );
+      }
+      const deliveries = await gather(session, ids, flags, remote, connection);
+      if (flags.dryRun === true) {
+        const refusals = await foreseeRefusals(remote, deliveries, { force: flags.force === true });
+        await showDryRun(output, deliveries, { refusals, now: host.now() });
+        return 0;
+      }
+      if (deliveries.length === 0) {
+        output.note("no delivery fits: nothing was retried");
+        return 0;
+      }
+      if (ids.length === 0 && deliveries.length > 1)
+        await requireConfirmation(session, flags.yes, `Retry ${deliveries.length} deliveries?`);
+      asked.of = deliveries.length;
+      const retries = retryDeliveries(host, remote, deliveries, {
+        force: flags.force === true,
+        endpoint: isStripe ? flags.endpoint : undefined,
+        batch: isStripe ? undefined : batches[connection.url === undefined ? "embedded" : "http"],
+        waitMs,
+        onAsked: (count) => (asked.done += count),
+      });
+      const waits = waitMs !== undefined;
+      const spins = waits && !hasBar(deliveries.length);
+      const told = spins ? eachWaitedFor(session, connection, retries) : retries;
+      const { refused, failed, waiting } = await showRetries(output, stderr, told, {
+        total: deliveries.length,
+        waits,
+        kind: connection.kind,
+        now: host.now,
+      });
+      return refused > 0 || (waits && failed + waiting > 0) ? EXIT.failed : 0;
+    },
+    () => (asked.of === 0 ? undefined : `${asked.done} of ${asked.of} deliveries were asked for`),
+  );
 }
 
 /**

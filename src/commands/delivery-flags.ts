@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { DeliveryFilter } from "../actions/deliveries.ts";
+import { HooklineError, isHooklineError } from "../errors.ts";
 import type { Session } from "./context.ts";
 
 /** Flags that say which deliveries are meant. */
@@ -69,12 +70,27 @@ export async function readTimes(
   const { longDuration, object, optional, parseFlags, time } = await import("./flags.ts");
   const isAgo = (text = ""): boolean => /^[\d.]+[a-z]+$/.test(text);
   const read = (text?: string) => optional(isAgo(text) ? longDuration : time);
-  const parsed = parseFlags(object({ since: read(flags.since), until: read(flags.until) }), flags);
+  const parsed = explained(() =>
+    parseFlags(object({ since: read(flags.since), until: read(flags.until) }), flags),
+  );
   const at = (text: string | undefined, ms: number): number => (isAgo(text) ? host.now() - ms : ms);
   return {
     ...(parsed.since === undefined ? {} : { since: at(flags.since, parsed.since) }),
     ...(parsed.until === undefined ? {} : { until: at(flags.until, parsed.until) }),
   };
+}
+
+/** Says in what ways a time can be told, whichever was tried. */
+function explained<Result>(parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (error) {
+    if (!isHooklineError(error)) throw error;
+    throw new HooklineError(error.code, error.message, {
+      nextSteps: ["give a time (2026-03-17T14:32:00Z, or Unix seconds), or how long ago it was (1h, 7d)"],
+      cause: error,
+    });
+  }
 }
 
 /** @returns milliseconds to wait for outcomes, undefined where nobody asked for it @throws HooklineError `usage` */

@@ -17,7 +17,7 @@ export function requireDelivery(
   });
 }
 
-/** The delivery that the user chooses among the latest that failed; where `others`, among all where none did. */
+/** The delivery that the user chooses among the latest that failed; where `others`, among the latest of any status too. */
 export async function pickDelivery(
   { prompts, host }: Session,
   remote: Remote,
@@ -29,8 +29,10 @@ export async function pickDelivery(
     import("../ui/deliveries.ts"),
   ]);
   const page = { limit: mostChoices, all: false };
-  let { data } = await listDeliveries(remote, { status: "failed" }, page);
-  if (data.length === 0 && others) ({ data } = await listDeliveries(remote, {}, page));
+  const { data: failed } = await listDeliveries(remote, { status: "failed" }, page);
+  const { data: latest } = others ? await listDeliveries(remote, {}, page) : { data: [] };
+  const known = new Set(failed.map(({ id }) => id));
+  const data = [...failed, ...latest.filter(({ id }) => !known.has(id))];
   if (data.length > 0)
     return prompts.select(
       question,

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Edit } from "../actions/prepare.ts";
+import { HooklineError } from "../errors.ts";
 
 /**
  * Adds the flags that change a payload before it is sent.
@@ -13,12 +14,19 @@ export function addEditFlags(command: Command): readonly Edit[] {
       "set a value, every other byte stays (data.items[0].name=IPA)",
       (text: string) => {
         const equals = text.indexOf("=");
-        // Without a value there is nothing to set: the path's own check says so.
-        edits.push({
-          op: "set",
-          path: equals < 0 ? "" : text.slice(0, equals),
-          value: text.slice(equals + 1),
-        });
+        if (equals < 0) {
+          throw new HooklineError(
+            "edit-path",
+            `--set takes path=value: there is no = in ${JSON.stringify(text.slice(0, 100))}`,
+            {
+              nextSteps: [
+                "write the value behind it: --set data.total=8.00",
+                "or take it out: --unset data.total",
+              ],
+            },
+          );
+        }
+        edits.push({ op: "set", path: text.slice(0, equals), value: text.slice(equals + 1) });
       },
     )
     .option("--unset <path>", "remove a value", (path: string) => void edits.push({ op: "unset", path }))

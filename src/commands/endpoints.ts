@@ -12,6 +12,7 @@ import {
   requireConfirmation,
   useRemote,
   useRemoteUntilSignal,
+  waitingForOutcomes,
   type RemoteFlags,
 } from "./remote-flags.ts";
 
@@ -258,10 +259,19 @@ Example:
           import("../ui/publish.ts"),
           readWait({ ...flags, wait: true }),
         ]);
-        const tested = await useRemoteUntilSignal(session, flags, async (remote, workspace) => {
-          const id = await pickEndpoint(session, remote, given, "Test which endpoint?", "enabled");
-          return testEndpoint(workspace, remote, id, { type: flags.type, waitMs });
-        });
+        let endpoint: string | undefined;
+        const tested = await useRemoteUntilSignal(
+          session,
+          flags,
+          async (remote, workspace, connection) => {
+            const id = await pickEndpoint(session, remote, given, "Test which endpoint?", "enabled");
+            endpoint = id;
+            return waitingForOutcomes(session, connection, () =>
+              testEndpoint(workspace, remote, id, { type: flags.type, waitMs }),
+            );
+          },
+          () => (endpoint === undefined ? undefined : `how the test of ${endpoint} went was not waited for`),
+        );
         showTest(session.output, tested, session.host.now());
         return tested.outcome === "succeeded" ? 0 : EXIT.failed;
       }),

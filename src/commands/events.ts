@@ -13,7 +13,13 @@ import {
 import { addEditFlags } from "./edit-flags.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { pickPayload } from "./payload-prompt.ts";
-import { addRemoteFlags, useRemote, useRemoteUntilSignal, type RemoteFlags } from "./remote-flags.ts";
+import {
+  addRemoteFlags,
+  eachWaitedFor,
+  useRemote,
+  useRemoteUntilSignal,
+  type RemoteFlags,
+} from "./remote-flags.ts";
 
 interface TypesFlags extends RemoteFlags {
   provider?: string;
@@ -99,12 +105,19 @@ export function define(command: Command, context: Context): void {
           nextSteps: ["give the id of one: hookline events list shows them"],
         });
       }
-      const { showEvent } = await import("../actions/events.ts");
-      const view = await import("../ui/events.ts");
-      const event = await useRemote(session, flags, async (remote) =>
-        showEvent(remote, given ?? (await pickEvent(session, remote))),
-      );
-      view.showEvent(session.output, event);
+      const [{ showEvent }, { deliveriesIfAllowed }, view] = await Promise.all([
+        import("../actions/events.ts"),
+        import("../actions/deliveries.ts"),
+        import("../ui/events.ts"),
+      ]);
+      const { output } = session;
+      await useRemote(session, flags, async (remote) => {
+        const shown = await showEvent(remote, given ?? (await pickEvent(session, remote)));
+        // Through a pipe it is the payload alone, and in JSON the event as the API tells it.
+        const isForPeople = output.isTerminal && !output.jsonMode && !output.quiet;
+        const deliveries = isForPeople ? await deliveriesIfAllowed(remote, shown.event.id) : undefined;
+        view.showEvent(output, { ...shown, deliveries });
+      });
       return 0;
     }),
   );
@@ -145,10 +158,11 @@ Examples:
           readWait(flags),
         ]);
         const waits = waitMs !== undefined;
-        const { outcomes, unread } = await useRemoteUntilSignal(
+        const published: string[] = [];
+        const { outcomes, unread, missed } = await useRemoteUntilSignal(
           session,
           flags,
-          async (remote, workspace, { kind }) => {
+          async (remote, workspace, connection) => {
             const what =
               payloads.length > 0
                 ? payloads
@@ -165,23 +179,36 @@ Examples:
               edits,
               fresh: flags.fresh === true,
               waitMs,
+              onPublished: ({ id }) => void published.push(id),
               ...(flags.provider === undefined ? {} : { provider: flags.provider }),
               ...(flags.type === undefined ? {} : { type: flags.type }),
             });
-            return showPublished(output, events, {
+            // Whoever types a payload needs the line to himself.
+            const spins = waits && !what.includes("-");
+            return showPublished(output, spins ? eachWaitedFor(session, connection, events) : events, {
               waits,
-              isEmbedded: kind === "embedded",
+              isEmbedded: connection.kind === "embedded",
               now: host.now,
             });
           },
+          () => publishedSoFar(published),
         );
         if (unread !== undefined) {
           if (waits || unread.exitCode !== EXIT.denied) throw unread;
           output.warn(`how the deliveries went is not to be seen with this key: ${unread.message}`);
         }
-        return waits && outcomes.some((outcome) => outcome !== "succeeded") ? EXIT.failed : 0;
+        const isDone = missed === 0 && outcomes.every((outcome) => outcome === "succeeded");
+        return waits && !isDone ? EXIT.failed : 0;
       }),
     );
+}
+
+/** `2 events are published so far, the last evt_…` */
+function publishedSoFar(ids: readonly string[]): string {
+  const [last] = ids.slice(-1);
+  if (last === undefined) return "no event is known to be published";
+  const events = ids.length === 1 ? "one event is" : `${ids.length} events are`;
+  return `${events} published so far, ${ids.length === 1 ? "" : "the last "}${last}`;
 }
 
 /** The event that the user chooses among the newest. */

@@ -20,7 +20,7 @@ export function addListFlags(command: Command): Command {
 export async function readListFlags(flags: ListFlags): Promise<PageOptions> {
   const { object, optional, parseFlags, wholeNumber } = await import("./flags.ts");
   const { limit } = parseFlags(object({ limit: optional(wholeNumber(1, 100)) }), flags);
-  if (flags.cursor !== undefined && !/^\w{1,200}$/.test(flags.cursor)) {
+  if (flags.cursor !== undefined && !/^(?:[a-z]+_\w{1,200}|\d{1,15})$/.test(flags.cursor)) {
     throw new HooklineError("usage", "--cursor takes what an earlier list ended with", {
       nextSteps: ["take it from the note below the list, or from `next_cursor` in its JSON"],
     });

@@ -24,26 +24,41 @@ const delivering: ReadonlySet<RouteName> = new Set([
   "deliveries.retryMany",
 ]);
 
-/** The same as {@link useRemote}, given up at the first signal: what is under way then is closed in good order. */
-export function useRemoteUntilSignal<Result>(
+/**
+ * The same as {@link useRemote}, given up at the first signal: what is under way then is closed in good order.
+ * @param stands what was done by then; undefined where nothing was. What becomes of the deliveries is said after it
+ */
+export async function useRemoteUntilSignal<Result>(
   session: Session,
   flags: RemoteFlags,
   work: (remote: Remote, workspace: Workspace, connection: Connection) => Promise<Result>,
+  stands: () => string | undefined,
 ): Promise<Result> {
-  return useRemote(session, flags, (...given) =>
-    Promise.race([
-      work(...given),
-      new Promise<never>((_, reject) => {
-        const stop = (): void => {
-          // The signal also comes where nobody reads the output any more: then the work goes on.
-          if (session.interrupted() === undefined) return;
-          reject(new HooklineError("interrupted", "it was ended before all was done"));
-        };
-        if (session.signal.aborted) stop();
-        session.signal.addEventListener("abort", stop, { once: true });
-      }),
-    ]),
-  );
+  let goesOn: string | undefined;
+  try {
+    return await useRemote(session, flags, (remote, workspace, connection) =>
+      Promise.race([
+        work(remote, workspace, connection),
+        new Promise<never>((_, reject) => {
+          const stop = (): void => {
+            // The signal also comes where nobody reads the output any more: then the work goes on.
+            if (session.interrupted() === undefined) return;
+            goesOn =
+              connection.url === undefined
+                ? "what was not done is tried again by hookline deliveries watch or hookline serve"
+                : "the deliveries go on: see hookline deliveries list";
+            reject(new HooklineError("interrupted", "it was ended before all was done"));
+          };
+          if (session.signal.aborted) stop();
+          session.signal.addEventListener("abort", stop, { once: true });
+        }),
+      ]),
+    );
+  } finally {
+    // Told last: while it was closed, what was under way may have come to its end.
+    const done = goesOn === undefined ? undefined : stands();
+    if (done !== undefined) session.output.warn(`interrupted: ${done}; ${goesOn}`);
+  }
 }
 
 /** Does work with the API that the flags, the environment and the profiles name, and closes it. */
@@ -64,12 +79,50 @@ export async function useRemote<Result>(
       connection.url?.host ?? (delivering.has(name) ? "the endpoints" : "the database");
     // Each answer is waited for by itself, so that no spinner turns behind a question.
     const waiting: Remote = {
-      call: (name, input) => during(session, `waiting for ${waitedFor(name)}`, remote.call(name, input)),
+      call: (name, input) => {
+        const answer = remote.call(name, input);
+        return spinning.has(session) ? answer : during(session, `waiting for ${waitedFor(name)}`, answer);
+      },
       ...(deliver === undefined ? {} : { deliver }),
       close: () => remote.close(),
     };
     return work(waiting, workspace, connection);
   });
+}
+
+/** Sessions that have a spinner: the calls within it need none of their own. */
+const spinning = new WeakSet<Session>();
+
+/** Shows one spinner for all that a work waits for, calls and pauses alike; the work asks no question. */
+export async function waitingForOutcomes<Result>(
+  session: Session,
+  { url }: Connection,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const { during } = await import("../ui/spinner.ts");
+  spinning.add(session);
+  try {
+    return await during(session, `waiting for ${url?.host ?? "the endpoints"}`, work());
+  } finally {
+    spinning.delete(session);
+  }
+}
+
+/** The same for each of what comes one after the other, so that no spinner turns while one of them is printed. */
+export async function* eachWaitedFor<Item>(
+  session: Session,
+  connection: Connection,
+  items: AsyncGenerator<Item>,
+): AsyncGenerator<Item> {
+  try {
+    for (;;) {
+      const next = await waitingForOutcomes(session, connection, () => items.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await items.return(undefined);
+  }
 }
 
 /**

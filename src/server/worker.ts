@@ -1,6 +1,6 @@
 import type { ClaimedDelivery, Lease, Queue, Reach } from "../store/contract.ts";
 import type { ServerEvent } from "./app.ts";
-import type { Courier } from "./courier.ts";
+import type { Courier, Sent } from "./courier.ts";
 import type { NewId } from "./ids.ts";
 import type { Recorder } from "./record.ts";
 import { createRooms } from "./rooms.ts";
@@ -54,6 +54,11 @@ const recordAgainMs = [1000, 2000, 5000, 10_000];
 const triesWaitedFor = 3;
 /** Deliveries attempted at once where somebody waits for them. */
 const attemptedAtOnce = 10;
+
+/** It did not answer, or not to the end: another attempt may take as long. */
+function isSilence({ status, error }: Sent["attempt"]): boolean {
+  return status === null || error === "timeout" || error === "reset";
+}
 
 export function createWorker(options: WorkerOptions): Worker {
   const { queue, courier, record, reach, newId, now, sleep, report, concurrency, perEndpoint } = options;
@@ -118,7 +123,7 @@ export function createWorker(options: WorkerOptions): Worker {
       // A failure may mean that nothing more is to go there, so that is written down first.
       if (sent.ok) leaveLane(false);
       await write(claimed, sent);
-      leaveLane(sent.attempt.status === null);
+      leaveLane(isSilence(sent.attempt));
     } catch (error) {
       failed(error);
     } finally {

@@ -36,22 +36,11 @@ export async function showDeliveries(
   showMore(output, next_cursor);
 }
 
-/** What would be retried. */
-export async function showDryRun(
-  output: Output,
-  deliveries: readonly Delivery[],
+export function deliveryTable(
+  { out, width }: Output,
+  data: readonly Delivery[],
   now: number,
-): Promise<void> {
-  output.json({ data: deliveries, next_cursor: null });
-  if (output.jsonMode) return;
-  if (deliveries.length === 0) return output.note("no delivery fits: nothing would be retried");
-  output.line(await deliveryTable(output, deliveries, now));
-  output.note(output.err.dim(`nothing was changed: without --dry-run ${these(deliveries)} would be retried`));
-}
-
-const these = ({ length }: readonly unknown[]): string => (length === 1 ? "this one" : `these ${length}`);
-
-function deliveryTable({ out, width }: Output, data: readonly Delivery[], now: number): Promise<string> {
+): Promise<string> {
   const isNarrow = width < wide;
   return table(
     data.map((delivery) => [
@@ -77,12 +66,14 @@ function shortOutcome({ status, error, duration_ms }: AttemptHead): string {
   return error === "late" ? `${status} late` : `${status} in ${duration(duration_ms)}`;
 }
 
-/** When it was tried last, or will be tried next. */
+/** When it was tried last, or will be tried next; `waits` until its endpoint is enabled. */
 function whenText(
-  { status, created_at, last_attempt, next_attempt_at: next }: Delivery,
+  { status, created_at, last_attempt, next_attempt_at: next, attempts_made: made }: Delivery,
   now: number,
 ): string {
-  if (status === "pending" && next !== null) return `next ${relativeTime(Date.parse(next), now)}`;
+  if (status === "pending" && next !== null)
+    return Date.parse(next) <= now ? "due now" : `next ${relativeTime(Date.parse(next), now)}`;
+  if (status === "pending" && made !== null) return "waits";
   return relativeTime(Date.parse(last_attempt?.started_at ?? created_at), now);
 }
 
@@ -94,10 +85,9 @@ export function deliveryChoice(
   const { id, status, provider, event_type, endpoint_url, endpoint_id, last_attempt: last } = delivery;
   return {
     value: id,
-    name: `${whenText(delivery, now)}  ${safeLine(`${provider}/${event_type}`, 60)}  ${safeLine(endpoint_url ?? "", 60)}`,
+    name: `${status.padEnd(9)}  ${whenText(delivery, now)}  ${safeLine(`${provider}/${event_type}`, 60)}  ${safeLine(endpoint_url ?? "", 60)}`,
     description: [
       safeLine(id, 100),
-      status,
       endpoint_id === null ? [] : safeLine(endpoint_id, 100),
       last === null ? [] : shortOutcome(last),
     ]
@@ -135,7 +125,7 @@ export function showDelivery(
     const { number, kind, started_at } = attempt;
     output.line("");
     output.line(
-      `  ${markOf(out, attempt)} attempt ${number}, ${kind}  ${out.dim(time(started_at, now))}  ${attemptText(attempt)}`,
+      `  ${markOf(out, attempt)} attempt ${number}, ${kind === "manual" ? "by hand" : kind}  ${out.dim(time(started_at, now))}  ${attemptText(attempt)}`,
     );
     if (answers || index === attempts.length - 1)
       for (const text of answerLines(attempt, out)) output.line(`    ${text}`);
@@ -159,8 +149,8 @@ function markOf(theme: Theme, { error }: AttemptHead): string {
 /** `200 in 12 ms`, `500 in 3 ms`, `202 in 9 ms: answered 202, not 200`, `connection refused (1 ms)` */
 function attemptText({ status, error, message, duration_ms }: AttemptHead): string {
   const took = duration(duration_ms);
-  // That a 500 is no success goes without saying.
-  const isPlain = error === null || (error === "status" && status !== null && status >= 300);
+  // That a 500 is no success goes without saying; that a redirect is none does not.
+  const isPlain = error === null || (error === "status" && status !== null && status >= 400);
   const why = isPlain ? undefined : safeLine(message ?? error, 300);
   if (status === null) return `${why ?? "no answer"} (${took})`;
   return why === undefined ? `${status} in ${took}` : `${status} in ${took}: ${why}`;
@@ -172,7 +162,10 @@ function nextText(
   now: number,
 ): string {
   if (status === "pending") {
-    if (next !== null) return `next attempt ${relativeTime(Date.parse(next), now)}`;
+    if (next !== null) {
+      const at = Date.parse(next);
+      return at <= now ? "the next attempt is due now" : `next attempt ${relativeTime(at, now)}`;
+    }
     return made === null ? "" : "waits until its endpoint is enabled";
   }
   if (status === "failed") return made === null ? "" : "no further attempt is due";
@@ -180,8 +173,9 @@ function nextText(
 }
 
 /**
- * How the attempt went that was asked for: `✓ ep_… https://… 200 in 12 ms`.
+ * How the attempt went that was asked for: `✓ dlv_… https://… 200 in 12 ms`.
  * @param outcome as `outcomeOf` tells it
+ * @param options.name what stands in place of the delivery's id
  */
 export function outcomeLine(
   theme: Theme,
@@ -189,10 +183,8 @@ export function outcomeLine(
   outcome: DeliveryOutcome,
   { now, name }: { now: number; name?: string },
 ): string {
-  const { endpoint_id, endpoint_url, last_attempt: last } = delivery;
-  const to = [name ?? endpoint_id, endpoint_url].flatMap((text) =>
-    text === undefined || text === null ? [] : safeLine(text, 200),
-  );
+  const { id, endpoint_url, last_attempt: last } = delivery;
+  const to = [name ?? id, endpoint_url].flatMap((text) => (text === null ? [] : safeLine(text, 200)));
   return `${mark(theme, outcome)} ${[...to, how()].join("  ")}`;
 
   function how(): string {
@@ -205,13 +197,19 @@ export function outcomeLine(
         return theme.red(text) + (next === "" ? "" : `, ${next}`);
       }
       case "waiting":
-        return delivery.attempts_made === null ? "is sent once more" : "not tried yet";
+        return waitingText(delivery);
       case "paused":
         return "waits until its endpoint is enabled";
       case "cancelled":
         return "cancelled";
     }
   }
+}
+
+function waitingText({ status, attempts_made: made }: Delivery): string {
+  if (made === null) return "is sent once more";
+  if (status === "sending") return "being sent";
+  return made > 0 ? "asked for, not tried again yet" : "not tried yet";
 }
 
 function mark(theme: Theme, outcome: DeliveryOutcome): string {

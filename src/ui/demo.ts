@@ -170,7 +170,7 @@ function attemptLines({ out }: Output, { status, attempts }: DeliveryDetail): st
   return [
     ...attempts.map(({ number, kind, status: answered, error, duration_ms }) => {
       const mark = error === null ? out.green("✓") : out.red("✗");
-      const how = kind === "manual" ? "by hand" : "by itself";
+      const how = kind === "manual" ? "by hand" : "automatic";
       return `${mark} attempt ${number}, ${how.padEnd(10)} ${answered ?? error ?? ""} in ${duration(duration_ms)}`;
     }),
     `${status === "succeeded" ? out.green("✓") : out.red("✗")} ${status}`,

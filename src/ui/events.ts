@@ -1,7 +1,7 @@
 import type { EventFilter } from "../actions/events.ts";
 import type { Listed } from "../actions/pages.ts";
 import type { HooklineError } from "../errors.ts";
-import type { Event, EventDetail, EventTypeInfo } from "../remote/contract.ts";
+import type { Delivery, Event, EventDetail, EventTypeInfo } from "../remote/contract.ts";
 import { bodyLines } from "./body.ts";
 import { dateTime } from "./format.ts";
 import { noneFits, noteUnknown } from "./endpoints.ts";
@@ -65,8 +65,14 @@ export function eventChoice(event: Event): { value: string; name: string; descri
   };
 }
 
-/** An event's payload: pretty on a terminal, its very bytes through a pipe. */
-export function showEvent(output: Output, { event, body }: { event: EventDetail; body: Buffer }): void {
+/**
+ * An event's payload: pretty on a terminal, its very bytes through a pipe.
+ * @param shown.deliveries of the event, told on a terminal; undefined where they are not known
+ */
+export function showEvent(
+  output: Output,
+  { event, body, deliveries }: { event: EventDetail; body: Buffer; deliveries: Listed<Delivery> | undefined },
+): void {
   output.json(event);
   if (output.jsonMode) return;
   if (!output.isTerminal) return output.raw(body);
@@ -75,4 +81,15 @@ export function showEvent(output: Output, { event, body }: { event: EventDetail;
     output.err.dim(safeLine([id, `${provider}/${type}`, dateTime(Date.parse(created_at))].join(" · "), 300)),
   );
   for (const line of bodyLines(body, output.out)) output.line(line);
+  if (deliveries === undefined) return;
+  const { data, next_cursor } = deliveries;
+  if (data.length === 0) return output.note(output.err.dim("no endpoint took it"));
+  for (const delivery of data)
+    output.note(
+      output.err.dim(
+        safeLine([delivery.id, delivery.status, delivery.endpoint_url ?? ""].join("  ").trimEnd(), 300),
+      ),
+    );
+  if (next_cursor !== null)
+    output.note(output.err.dim(safeLine(`… see all: hookline deliveries list --event ${id} --all`, 300)));
 }

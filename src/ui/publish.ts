@@ -2,6 +2,7 @@ import type { DeliveryOutcome } from "../actions/deliveries.ts";
 import type { Published } from "../actions/publish.ts";
 import type { Delivery, DeliveryDetail } from "../remote/contract.ts";
 import { answerLines, noteNextAttempts, outcomeLine } from "./deliveries.ts";
+import { count } from "./format.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
 
@@ -11,17 +12,18 @@ const mostNamed = 5;
 /**
  * Prints events as they are published.
  * @param options.isEmbedded whether no server makes the attempts to come
- * @returns how their deliveries went, or why that could not be read
+ * @returns how their deliveries went, or why that could not be read; `missed`: events that only disabled endpoints take
  */
 export async function showPublished(
   output: Output,
   events: AsyncIterable<Published>,
   { waits, isEmbedded, now }: { waits: boolean; isEmbedded: boolean; now: () => number },
-): Promise<{ outcomes: DeliveryOutcome[]; unread: Published["unread"] }> {
+): Promise<{ outcomes: DeliveryOutcome[]; unread: Published["unread"]; missed: number }> {
   const outcomes: DeliveryOutcome[] = [];
   const tried: Delivery[] = [];
   const untaken = new Map<string, Set<string>>();
   const disabled = new Set<string>();
+  let missed = 0;
   let unread: Published["unread"];
   for await (const published of events) {
     const { event, deliveries } = published;
@@ -32,10 +34,13 @@ export async function showPublished(
     }
     unread ??= published.unread;
     for (const id of event.disabled_endpoints) disabled.add(id);
-    if (event.deliveries.length === 0 && event.disabled_endpoints.length === 0)
-      untaken.set(event.provider, (untaken.get(event.provider) ?? new Set()).add(event.type));
+    if (event.deliveries.length > 0) continue;
+    if (event.disabled_endpoints.length > 0) missed++;
+    else untaken.set(event.provider, (untaken.get(event.provider) ?? new Set()).add(event.type));
   }
-  warnOfNobody(output, untaken, [...disabled]);
+  warnOfNobody(output, untaken, { disabled: [...disabled], missed });
+  // Of this machine's own it was said when it happened.
+  if (!isEmbedded) warnOfPaused(output, tried);
   if (isEmbedded) noteNextAttempts(output, tried);
   if (outcomes.includes("waiting"))
     output.note(
@@ -45,7 +50,7 @@ export async function showPublished(
           : "see how it goes: hookline deliveries watch, or publish with --wait",
       ),
     );
-  return { outcomes, unread };
+  return { outcomes, unread, missed };
 }
 
 function showOne(output: Output, { event, deliveries, unread }: Published, now: number): void {
@@ -61,19 +66,25 @@ function showOne(output: Output, { event, deliveries, unread }: Published, now: 
   for (const { delivery, outcome } of deliveries)
     output.line(`  ${outcomeLine(out, delivery, outcome, { now })}`);
   if (unread !== undefined)
-    for (const { endpoint_id } of made) output.line(`  ${out.yellow("…")} ${safeLine(endpoint_id, 100)}`);
+    for (const { id } of made) output.line(`  ${out.yellow("…")} ${safeLine(id, 100)}`);
 }
 
 /** Says whom the events did not reach, and why. @param untaken types that no endpoint takes, by provider */
 function warnOfNobody(
   output: Output,
   untaken: ReadonlyMap<string, ReadonlySet<string>>,
-  disabled: readonly string[],
+  { disabled, missed }: { disabled: readonly string[]; missed: number },
 ): void {
-  if (disabled.length > 0) {
+  const [first] = disabled;
+  if (missed > 0) {
+    const [are, id] = disabled.length === 1 ? ["is", first] : ["are", "ID"];
+    output.warn(
+      `${count(missed, "event", "events")} had no delivery: ${some(disabled)} ${are} disabled; enable it: hookline endpoints enable ${id}`,
+    );
+  } else if (disabled.length > 0) {
     const [what, id] =
       disabled.length === 1
-        ? ["an endpoint that takes it is", disabled[0]]
+        ? ["an endpoint that takes it is", first]
         : [`${disabled.length} endpoints that take it are`, "ID"];
     const named = disabled.length === 1 ? "" : ` (${some(disabled)})`;
     output.warn(`${what} disabled and got nothing${named}; enable it: hookline endpoints enable ${id}`);
@@ -84,6 +95,16 @@ function warnOfNobody(
       `no endpoint takes ${some([...types])} of ${provider}, so it went nowhere; make one, and publish it again: hookline endpoints create --provider ${provider} --events ${events} --url URL`,
     );
   }
+}
+
+/** Says which endpoints were disabled meanwhile, where deliveries to them were tried and wait now. */
+function warnOfPaused(output: Output, tried: readonly Delivery[]): void {
+  const ids = new Set<string>();
+  for (const { status, last_attempt, next_attempt_at, endpoint_id } of tried)
+    if (status === "pending" && last_attempt !== null && next_attempt_at === null && endpoint_id !== null)
+      ids.add(endpoint_id);
+  for (const id of [...ids].slice(0, mostNamed))
+    output.warn(`the endpoint ${id} is disabled now; enable it again: hookline endpoints enable ${id}`);
 }
 
 function some(names: readonly string[]): string {

@@ -1,13 +1,18 @@
 import type { Delivery } from "../remote/contract.ts";
-import type { Retried } from "../actions/retry-deliveries.ts";
-import { noteNextAttempts, outcomeLine } from "./deliveries.ts";
+import type { Refused, Retried } from "../actions/retry-deliveries.ts";
+import { deliveryTable, noteNextAttempts, outcomeLine } from "./deliveries.ts";
 import { count } from "./format.ts";
 import type { Output } from "./output.ts";
 import { createProgress } from "./progress.ts";
-import { safeLine } from "./safe.ts";
+import { showRefused } from "./refused-deliveries.ts";
 
 /** From this many on a bar stands for what goes well; the rest is still printed. */
 const many = 25;
+
+/** Whether so many retries have a bar, and no spinner then. */
+export function hasBar(total: number): boolean {
+  return total >= many;
+}
 
 /** How often each came of it. */
 export interface RetryCounts {
@@ -15,7 +20,7 @@ export interface RetryCounts {
   succeeded: number;
   /** Tried, and failed again, or never to be tried. */
   failed: number;
-  /** Not tried yet. */
+  /** Asked for, with no outcome yet. */
   waiting: number;
 }
 
@@ -36,8 +41,10 @@ export async function showRetries(
 ): Promise<RetryCounts> {
   const counts: RetryCounts = { refused: 0, succeeded: 0, failed: 0, waiting: 0 };
   const tried: Delivery[] = [];
+  const refused: Refused[] = [];
   const progress = await createProgress(stderr, {
-    enabled: output.interactive && total >= many,
+    // Where nobody waits for what a server does, there is nothing to count.
+    enabled: output.interactive && hasBar(total) && (waits || kind === "embedded"),
     total,
     label: "retrying",
     theme: output.err,
@@ -46,23 +53,26 @@ export async function showRetries(
     for await (const retry of retries) {
       counts[kindOf(retry)]++;
       if (retry.retried) tried.push(retry.delivery);
-      progress.update({ ok: counts.succeeded + counts.waiting, failed: counts.failed + counts.refused });
+      else refused.push(retry);
+      progress.update({ ok: counts.succeeded, failed: counts.failed + counts.refused });
       output.json(retryJson(retry));
-      const isFine =
-        retry.retried && (retry.outcome === "succeeded" || (retry.outcome === "waiting" && !waits));
-      if (total < many || !isFine) output.line(retryLine(output, retry, now()));
+      if (!retry.retried) continue;
+      const { delivery, outcome } = retry;
+      const isFine = outcome === "succeeded" || (outcome === "waiting" && !waits);
+      if (!hasBar(total) || !isFine) output.line(outcomeLine(output.out, delivery, outcome, { now: now() }));
     }
   } finally {
     progress.stop();
   }
-  if (total > 1) showCounts(output, counts, kind);
+  showRefused(output, refused, "not retried");
+  if (total > 1) showCounts(output, counts, { kind, waits });
   if (kind === "embedded") noteNextAttempts(output, tried);
   if (counts.waiting > 0 && kind !== "stripe")
     output.note(
       output.err.dim(
         waits
           ? "the time was up: see how they go on with hookline deliveries watch"
-          : "see how they go: hookline deliveries watch, or add --wait",
+          : "see how they go: hookline deliveries list, or add --wait",
       ),
     );
   return counts;
@@ -82,30 +92,45 @@ function retryJson(retry: Retried): object {
   };
 }
 
-function retryLine({ out }: Output, retry: Retried, now: number): string {
-  const { delivery } = retry;
-  if (retry.retried) return outcomeLine(out, delivery, retry.outcome, { now, name: delivery.id });
-  const why = retry.message ?? retry.code ?? "the API did not say why";
-  return `${out.red("✗")} ${safeLine(delivery.id, 100)}  not retried: ${safeLine(why, 300)}`;
+/** Prints what would be retried, and what would be refused. */
+export async function showDryRun(
+  output: Output,
+  deliveries: readonly Delivery[],
+  { refusals, now }: { refusals: ReadonlyMap<Delivery, Refused>; now: number },
+): Promise<void> {
+  const data = deliveries.map((delivery) => {
+    const refusal = refusals.get(delivery);
+    const { code, message } = refusal ?? { code: null, message: null };
+    return { ...delivery, would_retry: refusal === undefined, code, message };
+  });
+  output.json({ data, next_cursor: null });
+  if (output.jsonMode) return;
+  if (deliveries.length === 0) return output.note("no delivery fits: nothing would be retried");
+  const meant = deliveries.filter((delivery) => !refusals.has(delivery));
+  if (meant.length > 0) output.line(await deliveryTable(output, meant, now));
+  showRefused(output, [...refusals.values()], "would not be retried");
+  const these = meant.length === 1 ? "this one" : meant.length === 0 ? "none" : `these ${meant.length}`;
+  output.note(output.err.dim(`nothing was changed: without --dry-run ${these} would be retried`));
 }
 
 function showCounts(
   output: Output,
   { refused, succeeded, failed, waiting }: RetryCounts,
-  kind: "embedded" | "api" | "stripe",
+  { kind, waits }: { kind: "embedded" | "api" | "stripe"; waits: boolean },
 ): void {
   const { out } = output;
   const asked = count(succeeded + failed + waiting, "delivery", "deliveries");
   const failures = `${failed} failed`;
+  const isOpen = kind === "stripe" || (waiting > 0 && !waits);
   const outcomes = [
-    `${asked} retried`,
     `${succeeded} succeeded`,
     failed > 0 ? out.red(failures) : failures,
-    ...(waiting > 0 ? [`${waiting} not tried yet`] : []),
+    ...(waiting > 0 ? [`${waiting} without an outcome yet`] : []),
   ];
   output.line(
     [
-      ...(kind === "stripe" ? [`${asked} asked for`] : outcomes),
+      `${asked} ${isOpen ? "asked for" : "retried"}`,
+      ...(kind === "stripe" || (isOpen && succeeded + failed === 0) ? [] : outcomes),
       ...(refused > 0 ? [out.red(`${refused} not retried`)] : []),
     ].join(" · "),
   );

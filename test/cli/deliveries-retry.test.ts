@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { secretKey, startStripe, stripeEndpoint, stripeEvent } from "../remote/stripe-server.ts";
 import { startDelivering } from "./delivery-server.ts";
-import { createPlace, ndjson, run, type Finished } from "./spawn.ts";
+import { createPlace, ndjson, run, start, type Finished } from "./spawn.ts";
 import { hasTerminal, startOnTerminal } from "./terminal.ts";
 
 const errorOf = ({ stderr }: Finished): { code: string; message: string; next_steps: string[] } =>
@@ -53,7 +53,20 @@ describe("deliveries retry, of one", () => {
     never.add({}, [...lost]);
     const flags = ["--wait-timeout", "200ms"];
     const waited = await run(["deliveries", "retry", "dlv_1", ...flags], { env: never.env });
-    expect(waited).toMatchObject({ code: 1, stdout: expect.stringContaining("not tried yet") as string });
+    expect(waited).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("not tried again yet") as string,
+    });
+    const sending = await startDelivering({ endpoints: [shop], after: null });
+    const delivery = sending.add({}, [...lost]);
+    const underWay = start(["deliveries", "retry", "dlv_1", "--wait-timeout", "400ms"], { env: sending.env });
+    await expect.poll(() => asksOf(sending).length, { timeout: 20_000 }).toBe(1);
+    // That it is being sent now is no change that is told.
+    delivery.status = "sending";
+    expect(await underWay.finished).toMatchObject({
+      code: 1,
+      stdout: "… dlv_1  https://shop.example/hooks  being sent\n",
+    });
     const asked = await run(["deliveries", "retry", "dlv_1"], { env: never.env });
     expect(asked).toMatchObject({ code: 0, stderr: expect.stringContaining("or add --wait") as string });
   });
@@ -96,12 +109,13 @@ describe("deliveries retry, of several", () => {
     const finished = await run(["deliveries", "retry", "dlv_1", "dlv_2", "dlv_2"], { env: api.env });
     expect(finished.code).toBe(1);
     expect(finished.stdout.split("\n")).toEqual([
-      "✗ dlv_1  not retried: dlv_1 has succeeded",
       "✓ dlv_2  https://shop.example/hooks  200 in 12 ms",
+      "✗ dlv_1  not retried: succeeded already",
       "1 delivery retried · 1 succeeded · 0 failed · 1 not retried",
       "",
     ]);
     expect(asksOf(api)).toEqual([["/v1/deliveries/retry", { ids: ["dlv_1", "dlv_2"], force: false }]]);
+    expect(finished.stderr).toBe("  next: send it once more all the same: --force\n");
     const json = await run(["deliveries", "retry", "dlv_1", "dlv_2", "--json"], { env: api.env });
     expect(ndjson(json.stdout)).toMatchObject([
       { id: "dlv_1", retried: false, code: "delivery-succeeded", message: "dlv_1 has succeeded" },
@@ -134,6 +148,79 @@ describe("deliveries retry, of several", () => {
     const parts = asksOf(api).map(([, body]) => (body as { ids: string[] }).ids);
     expect(parts.map((ids) => ids.length)).toEqual([100, 20]);
     expect(parts.flat()).toEqual(data.map(({ id }) => id));
+  });
+
+  test("what is refused is told by reason, and foreseen by --dry-run", async () => {
+    const off = { id: "ep_2", url: "https://off.example/", replies: [200], disabled: true };
+    const api = await startDelivering({ endpoints: [shop, off] });
+    for (let number = 0; number < 5; number++) api.add({ endpoint_id: "ep_2" }, [...lost]);
+    api.add({}, [...lost]);
+    api.add({}, [200]);
+    api.add({ endpoint_id: "ep_3", status: "cancelled" });
+    const ids = api.deliveries.map(({ id }) => id);
+    const dry = await run(["deliveries", "retry", ...ids, "--dry-run"], { env: api.env });
+    expect(dry.code).toBe(0);
+    expect(dry.stdout.split("\n").slice(1)).toEqual([
+      expect.stringMatching(/^dlv_6 +failed /),
+      "✗ 5 deliveries  would not be retried: the endpoint ep_2 is disabled (dlv_1, dlv_2, dlv_3 and 2 more)",
+      "✗ dlv_7  would not be retried: succeeded already",
+      "✗ dlv_8  would not be retried: the endpoint ep_3 was deleted",
+      "",
+    ]);
+    expect(dry.stderr).toBe(
+      "  next: enable it first: hookline endpoints enable ep_2\n" +
+        "  next: send it once more all the same: --force\n" +
+        "nothing was changed: without --dry-run this one would be retried\n",
+    );
+    expect(api.received.filter(({ url }) => url.startsWith("/v1/endpoints/"))).toHaveLength(3);
+    const json = await run(["deliveries", "retry", ...ids, "--dry-run", "--force", "--json"], {
+      env: api.env,
+    });
+    const { data } = JSON.parse(json.stdout) as { data: { would_retry: boolean; code: string | null }[] };
+    expect(data.map(({ code }) => code)).toEqual([
+      ...Array.from({ length: 5 }, () => "endpoint-disabled"),
+      null,
+      null,
+      "endpoint-deleted",
+    ]);
+    expect(data.map(({ would_retry }) => would_retry)).toEqual(data.map(({ code }) => code === null));
+    expect(asksOf(api)).toEqual([]);
+
+    const refused = await run(["deliveries", "retry", ...ids.slice(0, 6)], { env: api.env });
+    expect(refused.code).toBe(1);
+    expect(refused.stdout.split("\n")).toEqual([
+      "✓ dlv_6  https://shop.example/hooks  200 in 12 ms",
+      "✗ 5 deliveries  not retried: the endpoint ep_2 is disabled (dlv_1, dlv_2, dlv_3 and 2 more)",
+      "1 delivery retried · 1 succeeded · 0 failed · 5 not retried",
+      "",
+    ]);
+    expect(refused.stderr).toBe("  next: enable it first: hookline endpoints enable ep_2\n");
+  });
+
+  test("a signal says how many were asked for: exit 130", async () => {
+    const api = await startDelivering({ endpoints: [shop], after: null });
+    api.add({}, [...lost]);
+    api.add({}, [...lost]);
+    const retrying = start(["deliveries", "retry", "dlv_1", "dlv_2", "--wait"], { env: api.env });
+    const looks = (): number => api.received.filter(({ url }) => url.includes("changes?limit=100")).length;
+    await expect.poll(looks, { timeout: 20_000 }).toBeGreaterThan(0);
+    retrying.kill("SIGINT");
+    const { code, stderr } = await retrying.finished;
+    expect([code, stderr]).toEqual([
+      130,
+      "warning: interrupted: 2 of 2 deliveries were asked for; the deliveries go on: see hookline deliveries list\n",
+    ]);
+  });
+
+  test.skipIf(!hasTerminal)("on a terminal a few are waited for behind a spinner", async () => {
+    const api = await startDelivering({ endpoints: [shop], after: null });
+    api.add({}, [...lost]);
+    const args = ["deliveries", "retry", "dlv_1", "--wait"];
+    const terminal = startOnTerminal(args, { place: createPlace(), env: api.env });
+    await terminal.until(`waiting for ${api.host}`);
+    terminal.type("\x03");
+    await terminal.until("1 of 1 deliveries were asked for");
+    expect(await terminal.ended).toBe(130);
   });
 
   test("nothing that fits is no error; one alone that fits is not asked about", async () => {

@@ -24,13 +24,13 @@ test("an event is delivered before publish ends; what failed is retried by hand"
   let status = 500;
   const good = await startServer();
   const bad = await startServer((_, response) => void response.writeHead(status).end('{"why":"broken"}'));
-  const goodId = await idOf(place, good.url);
+  await idOf(place, good.url);
   const badId = await idOf(place, bad.url);
   const published = await run(["events", "publish", "order.created"], { place });
   expect(published.code).toBe(0);
-  expect(published.stdout).toContain(`  ✓ ${goodId}  ${good.url}/  200 in `);
+  expect(published.stdout).toMatch(new RegExp(`^  ✓ dlv_\\w+  ${good.url}/  200 in `, "m"));
   expect(published.stdout).toMatch(
-    new RegExp(` {2}✗ ${badId} {2}\\S+ {2}500 in .*, next attempt in \\d+ s\n$`),
+    new RegExp(` {2}✗ dlv_\\w+ {2}${bad.url}/ {2}500 in .*, next attempt in \\d+ s\n$`),
   );
   expect(published.stderr).toMatch(/^what is due later is sent while hookline deliveries watch, /);
   expect(good.received.map(({ body }) => body)).toEqual([order]);
@@ -55,7 +55,7 @@ test("an event is delivered before publish ends; what failed is retried by hand"
   const shown = await run(["deliveries", "show", id], { place });
   expect(shown.stdout).toMatch(/^ {2}status +succeeded$/m);
   expect(shown.stdout).toMatch(/^ {2}✗ attempt 1, automatic /m);
-  expect(shown.stdout).toMatch(/^ {2}✓ attempt 3, manual .* 204 in /m);
+  expect(shown.stdout).toMatch(/^ {2}✓ attempt 3, by hand .* 204 in /m);
   expect((await run(["deliveries", "retry", id], { place })).code).toBe(2);
   expect((await run(["deliveries", "retry", id, "--force", "--wait"], { place })).code).toBe(0);
 
@@ -86,10 +86,37 @@ test("endpoints test sends a sample; an event that nobody takes goes nowhere", a
     stderr: expect.stringContaining("no endpoint takes order.created") as string,
   });
   await run(["endpoints", "disable", id], { place });
+  const many = ["events", "publish", "order.cancelled", "order.cancelled"];
+  const missed = await run([...many, "--wait"], { place });
+  expect([missed.code, missed.stderr]).toEqual([
+    1,
+    `warning: 2 events had no delivery: ${id} is disabled; enable it: hookline endpoints enable ${id}\n`,
+  ]);
   const paused = await run(["events", "publish", "order.cancelled"], { place });
   expect(paused.stderr).toContain(`enable it: hookline endpoints enable ${id}`);
   expect((await run(["endpoints", "test", id], { place })).code).toBe(2);
   expect(app.received).toHaveLength(2);
+});
+
+test("a signal ends the waiting, and says what stands: exit 130", async () => {
+  const place = createPlace();
+  const app = await startServer(() => undefined);
+  const id = await idOf(place, app.url);
+  const later = "what was not done is tried again by hookline deliveries watch or hookline serve";
+  // Whether the answer still comes while all is closed is a matter of moments.
+  const published = "(?:no event is known to be published|one event is published so far, evt_\\w+)";
+  for (const [args, said] of [
+    [["events", "publish", "order.created"], published],
+    [["endpoints", "test", id], `how the test of ${id} went was not waited for`],
+  ] as const) {
+    const before = app.received.length;
+    const running = start(args, { place });
+    await expect.poll(() => app.received.length, { timeout: 20_000 }).toBe(before + 1);
+    running.kill("SIGINT");
+    const { code, stderr } = await running.finished;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(new RegExp(`^warning: interrupted: ${said}; ${later}$`, "m"));
+  }
 });
 
 test("deliveries watch delivers what is due, and tells of it", async () => {
@@ -128,7 +155,7 @@ test("a server delivers by itself: --wait waits for it, watch sees it", async ()
   await watch.until("its note", isReady);
   const published = await run(["events", "publish", "order.created", "--wait"], { place, env });
   expect(published.code).toBe(1);
-  expect(published.stdout).toContain(`  ✗ ${id}  ${app.url}/  503 in `);
+  expect(published.stdout).toMatch(new RegExp(`^  ✗ dlv_\\w+  ${app.url}/  503 in `, "m"));
   await watch.until("the end of the schedule", (out) => out.includes('"failed"'));
   const retried = await run(["deliveries", "retry", "--status", "failed", "--wait"], { place, env });
   expect(retried).toMatchObject({

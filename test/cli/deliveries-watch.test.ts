@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { startDelivering } from "./delivery-server.ts";
 import { closedPort } from "./run-servers.ts";
-import { ndjson, run, start } from "./spawn.ts";
+import { createPlace, ndjson, run, start } from "./spawn.ts";
 import { stubKey } from "./api-server.ts";
 
 const shop = { id: "ep_1", url: "https://shop.example/hooks", replies: [200] };
@@ -36,7 +36,7 @@ test("tells every change from now on, until a signal ends it gracefully", async 
 });
 
 test("filters what is told", async () => {
-  const api = await startDelivering();
+  const api = await startDelivering({ endpoints: [shop] });
   const flags = ["--status", "failed", "--event", "order.created", "--endpoint", "ep_1"];
   const watch = start(["deliveries", "watch", ...flags, "--json"], { env: api.env });
   await watch.until("its note", isReady);
@@ -77,6 +77,16 @@ test("outlives a failure that passes, and ends where its key is refused", async 
 test("a server that is not there from the beginning is an error: exit 5", async () => {
   const env = { HOOKLINE_API_URL: `http://127.0.0.1:${await closedPort()}`, HOOKLINE_API_KEY: stubKey };
   expect(await run(["deliveries", "watch"], { env })).toMatchObject({ code: 5, stdout: "" });
+});
+
+test.each([
+  [["--endpoint", "nope"], 2, "query-invalid"],
+  [["--event", "evt_?"], 2, "query-invalid"],
+  [["--endpoint", "ep_0"], 4, "not-found"],
+] as const)("%j, which no change would ever fit, is exit %i", async (flags, code, problem) => {
+  const finished = await run(["deliveries", "watch", ...flags, "--json"], { place: createPlace() });
+  expect(finished).toMatchObject({ code, stdout: "" });
+  expect(finished.stderr).toContain(`"code":"${problem}"`);
 });
 
 test("ends when nobody reads it any more", async () => {

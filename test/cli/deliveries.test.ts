@@ -56,6 +56,18 @@ describe("deliveries list", () => {
     }
   });
 
+  test("what is due, and what waits for its endpoint, is told as such", async () => {
+    const api = await startDelivering();
+    api.add({}, [500]).next_attempt_at = "2026-03-17T14:00:00.000Z";
+    api.add({}, [500]).next_attempt_at = null;
+    const { stdout } = await run(["deliveries", "list"], { env: api.env });
+    const [, waits, due] = stdout.split("\n");
+    expect(waits).toMatch(/^dlv_2 +pending .* 500 in 12 ms +waits +https:/);
+    expect(due).toMatch(/^dlv_1 +pending .* 500 in 12 ms +due now +https:/);
+    const shown = await run(["deliveries", "show", "dlv_1"], { env: api.env });
+    expect(shown.stdout).toMatch(/^ {2}status +pending, the next attempt is due now$/m);
+  });
+
   test("where there are none says what to do; wrong flags are refused", async () => {
     const api = await startDelivering();
     const none = await run(["deliveries", "list"], { env: api.env });
@@ -65,11 +77,14 @@ describe("deliveries list", () => {
       [["--status", "lost"], /^--status takes pending, sending, /],
       [["--since", "1x"], /^--since takes a duration/],
       [["--until", "noon"], /^--until takes a time/],
+      [["--cursor", "nope"], /^--cursor takes what an earlier list ended with/],
     ] as const) {
       const refused = await run(["deliveries", "list", ...flags, "--json"], { env: api.env });
       expect(refused).toMatchObject({ code: 2, stdout: "" });
       expect(errorOf(refused).message).toMatch(message);
     }
+    const times = await run(["deliveries", "list", "--since", "yesterday", "--json"], { env: api.env });
+    expect(errorOf(times).next_steps.join()).toContain("how long ago it was (1h, 7d)");
     expect(api.received).toHaveLength(1);
   });
 });
@@ -87,8 +102,8 @@ describe("deliveries show", () => {
     );
     expect(stdout).toMatch(/^ {2}status +failed, no further attempt is due$/m);
     expect(stdout).toMatch(/^ {2}✗ attempt 1, automatic {2}2026-03-17 .* {2}500 in 12 ms$/m);
-    expect(stdout).toMatch(/^ {2}✗ attempt 2, manual {2}.* {2}refused by the target \(12 ms\)$/m);
-    expect(stdout).toMatch(/attempt 3, manual .*\n {4}│ \{\n {4}│ {3}"said": 404\n {4}│ \}\n$/);
+    expect(stdout).toMatch(/^ {2}✗ attempt 2, by hand {2}.* {2}refused by the target \(12 ms\)$/m);
+    expect(stdout).toMatch(/attempt 3, by hand .*\n {4}│ \{\n {4}│ {3}"said": 404\n {4}│ \}\n$/);
     expect(stdout).not.toContain("answer");
     const answers = await run(["deliveries", "show", "dlv_1", "--answers"], { env });
     expect(answers.stdout).toContain(String.raw`│ first \u001b[31manswer`);
@@ -123,20 +138,23 @@ describe("deliveries show", () => {
     expect(unknown).toMatchObject({ code: 4, stdout: "" });
   });
 
-  test.skipIf(!hasTerminal)("on a terminal offers those that failed", async () => {
+  test.skipIf(!hasTerminal)("on a terminal offers those that failed, then the others", async () => {
     const api = await startDelivering();
     api.add({}, [500, 500, 500]);
     api.add({}, [200]);
     api.add({}, [500, 500, 500]);
     const terminal = startOnTerminal(["deliveries", "show"], { place: createPlace(), env: api.env });
     await terminal.until("Which delivery?");
-    await terminal.until("dlv_3, failed");
-    terminal.type("\x1b[B\r");
-    await terminal.until("attempt 3");
+    await terminal.until("failed ");
+    terminal.type("\x1b[B\x1b[B");
+    await terminal.until("dlv_2, ep_1");
+    terminal.type("\r");
+    await terminal.until("attempt 1");
     expect(await terminal.ended).toBe(0);
     expect(api.received.map(({ url }) => url)).toEqual([
       "/v1/deliveries?status=failed&limit=100",
-      "/v1/deliveries/dlv_1",
+      "/v1/deliveries?limit=100",
+      "/v1/deliveries/dlv_2",
     ]);
   });
 });

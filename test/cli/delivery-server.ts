@@ -1,4 +1,4 @@
-import type { Delivery, DeliveryDetail } from "../../src/remote/contract.ts";
+import type { Delivery, DeliveryDetail, Endpoint } from "../../src/remote/contract.ts";
 import { startStub, stubKey, type StubApi } from "./api-server.ts";
 import type { Received } from "./run-servers.ts";
 
@@ -41,7 +41,7 @@ interface FakeOptions {
 const start = Date.parse("2026-03-17T14:00:00.000Z");
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** A control plane in front of `stubKey`: `/v1/events`, `/v1/deliveries` and `/v1/endpoints/{id}/test`. */
+/** A control plane in front of `stubKey`: `/v1/events`, `/v1/deliveries`, `/v1/endpoints/{id}` and its `/test`. */
 export async function startDelivering({
   endpoints = [],
   after = 0,
@@ -122,9 +122,14 @@ export async function startDelivering({
     delivery: DeliveryDetail,
     force: boolean,
   ): { code: string; detail: string } | undefined =>
-    delivery.status === "succeeded" && !force
-      ? { code: "delivery-succeeded", detail: `${delivery.id} has succeeded` }
-      : undefined;
+    endpoints.find(({ id }) => id === delivery.endpoint_id)?.disabled === true
+      ? {
+          code: "endpoint-disabled",
+          detail: `the endpoint ${delivery.endpoint_id} of ${delivery.id} is disabled`,
+        }
+      : delivery.status === "succeeded" && !force
+        ? { code: "delivery-succeeded", detail: `${delivery.id} has succeeded` }
+        : undefined;
 
   const answer = (request: Received): Canned | undefined => {
     const { pathname, searchParams } = new URL(request.url, "http://api");
@@ -143,6 +148,10 @@ export async function startDelivering({
         return publish(body.provider ?? "", body.type ?? "", endpoints);
       case "POST endpoints IDtest":
         return publish("fareplay", body.type ?? "order.created", endpoints.slice(0, 1));
+      case "GET endpoints ID": {
+        const known = endpoints.find((each) => each.id === id);
+        return known && { status: 200, body: endpointOf(known) };
+      }
       case "GET deliveries ":
         return { status: 200, body: pageOf(deliveries, searchParams) };
       case "GET deliveries changes": {
@@ -197,6 +206,22 @@ export async function startDelivering({
     deliveries,
     add,
     work,
+  };
+}
+
+function endpointOf({ id, url, disabled = false }: FakeEndpoint): Endpoint {
+  return {
+    id,
+    url,
+    provider: "fareplay",
+    events: ["*"],
+    description: null,
+    status: disabled ? "disabled" : "enabled",
+    disabled_at: disabled ? iso(start) : null,
+    disabled_reason: disabled ? "requested" : null,
+    created_at: iso(start),
+    secret_hint: null,
+    secret_rotation: null,
   };
 }
 

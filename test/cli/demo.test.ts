@@ -142,7 +142,7 @@ describe("demo", () => {
     const [, rejected = ""] = stdout.split("\n3. ");
     expect(rejected).toContain("✗ rejected  order.created");
     expect(rejected).toContain("answered 503  Fareplay tries again in 1 min");
-    expect(rejected).toMatch(/✗ attempt 1, by itself {2}503 .*\n.*✓ attempt 2, by hand {4}200 /);
+    expect(rejected).toMatch(/✗ attempt 1, automatic {2}503 .*\n.*✓ attempt 2, by hand {4}200 /);
     for (const words of ["listen 3000", "replay order", "serve", "endpoints create", "events publish"])
       expect(stderr).toContain(`npx hookline ${words}`);
     const lines = `${stdout}${stderr}`.split("\n");

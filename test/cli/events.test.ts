@@ -164,16 +164,36 @@ describe("published events", () => {
     const event = { provider: "fareplay", type: "order.created", created_at: "2026-03-17T14:32:07.000Z" };
     const { url, received } = await startStub(({ url: path }) => ({
       status: 200,
-      body: path.startsWith("/v1/events?")
-        ? { data: ["evt_2", "evt_1"].map((id) => ({ ...event, id })), next_cursor: "evt_1" }
-        : { ...event, id: "evt_1", payload: '{"a":1}', payload_base64: null },
+      body: path.startsWith("/v1/deliveries?")
+        ? { data: [delivery], next_cursor: null }
+        : path.startsWith("/v1/events?")
+          ? { data: ["evt_2", "evt_1"].map((id) => ({ ...event, id })), next_cursor: "evt_1" }
+          : { ...event, id: "evt_1", payload: '{"a":1}', payload_base64: null },
     }));
+    const delivery = {
+      id: "dlv_1",
+      event_id: "evt_1",
+      endpoint_id: "ep_1",
+      endpoint_url: "https://shop.example/hooks",
+      provider: "fareplay",
+      event_type: "order.created",
+      status: "failed",
+      attempts_made: 0,
+      created_at: "2026-03-17T14:32:07.000Z",
+      next_attempt_at: null,
+      last_attempt: null,
+    };
     const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
     const terminal = startOnTerminal(["events", "show"], { place: createPlace(), env });
     await terminal.until("Which event?");
     await terminal.until("fareplay/order.created");
     terminal.type("\x1b[B\r");
+    await terminal.until("dlv_1  failed  https://shop.example/hooks");
     expect(await terminal.ended).toBe(0);
-    expect(received.map(({ url: path }) => path)).toEqual(["/v1/events?limit=100", "/v1/events/evt_1"]);
+    expect(received.map(({ url: path }) => path)).toEqual([
+      "/v1/events?limit=100",
+      "/v1/events/evt_1",
+      "/v1/deliveries?event_id=evt_1",
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startDelivering } from "./delivery-server.ts";
-import { createPlace, ndjson, root, run, type Finished } from "./spawn.ts";
+import { createPlace, ndjson, root, run, start, type Finished } from "./spawn.ts";
 import { readFileSync } from "node:fs";
 import { hasTerminal, startOnTerminal } from "./terminal.ts";
 
@@ -24,9 +24,9 @@ describe("events publish", () => {
     expect(finished).toMatchObject({ code: 0, stderr: "" });
     expect(finished.stdout.split("\n")).toEqual([
       "✓ fareplay/order.created is published as evt_p1",
-      "  ✓ ep_1  https://shop.example/hooks  200 in 12 ms",
+      "  ✓ dlv_1  https://shop.example/hooks  200 in 12 ms",
       expect.stringMatching(
-        /^ {2}✗ ep_2 {2}https:\/\/other\.example\/hooks {2}500 in 12 ms, next attempt in \d+ s$/,
+        /^ {2}✗ dlv_2 {2}https:\/\/other\.example\/hooks {2}500 in 12 ms, next attempt in \d+ s$/,
       ),
       "",
     ]);
@@ -95,8 +95,63 @@ describe("events publish", () => {
     const disabled = await run(["events", "publish", "order.created"], { env: off.env });
     expect(disabled.code).toBe(0);
     expect(disabled.stderr).toBe(
+      "warning: 1 event had no delivery: ep_1 is disabled; enable it: hookline endpoints enable ep_1\n",
+    );
+    expect((await run(["events", "publish", "order.created", "--wait"], { env: off.env })).code).toBe(1);
+    const some = await startDelivering({ endpoints: [{ ...shop, disabled: true }, broken] });
+    const partly = await run(["events", "publish", "order.created"], { env: some.env });
+    expect(partly.stderr).toBe(
       "warning: an endpoint that takes it is disabled and got nothing; enable it: hookline endpoints enable ep_1\n",
     );
+  });
+
+  test("a signal says what is published: exit 130", async () => {
+    const api = await startDelivering({ endpoints: [shop], after: null });
+    const publishing = start(["events", "publish", "order.created", "order.created", "--wait"], {
+      env: api.env,
+    });
+    const isRead = (): boolean => api.received.some(({ method }) => method === "GET");
+    await expect.poll(isRead, { timeout: 20_000 }).toBe(true);
+    publishing.kill("SIGINT");
+    const { code, stderr } = await publishing.finished;
+    expect([code, stderr]).toEqual([
+      130,
+      "warning: interrupted: 2 events are published so far, the last evt_p2; the deliveries go on: see hookline deliveries list\n",
+    ]);
+  });
+
+  test("an endpoint that was disabled meanwhile is named", async () => {
+    const api = await startDelivering({
+      endpoints: [broken],
+      after: -1,
+      instead: ({ method }) => {
+        if (method === "POST") return undefined;
+        api.work();
+        for (const delivery of api.deliveries) delivery.next_attempt_at = null;
+        return undefined;
+      },
+    });
+    const { stdout, stderr } = await run(["events", "publish", "order.created"], { env: api.env });
+    expect(stdout).toContain("500 in 12 ms, waits until its endpoint is enabled\n");
+    expect(stderr).toBe(
+      "warning: the endpoint ep_2 is disabled now; enable it again: hookline endpoints enable ep_2\n",
+    );
+  });
+
+  test("edits and types that say nothing are refused", async () => {
+    const api = await startDelivering();
+    const noValue = await run(["events", "publish", "order.created", "--set", "a", "--json"], {
+      env: api.env,
+    });
+    expect(noValue).toMatchObject({ code: 2, stdout: "" });
+    expect(errorOf(noValue)).toMatchObject({
+      code: "edit-path",
+      message: '--set takes path=value: there is no = in "a"',
+    });
+    const typeless = ["events", "publish", "-", "--provider", "fareplay", "--json"];
+    const untyped = await run(typeless, { env: api.env, input: "{}" });
+    expect(errorOf(untyped).message).toBe("nothing says which event the body on stdin is");
+    expect(api.received).toEqual([]);
   });
 
   test.each([
@@ -107,7 +162,7 @@ describe("events publish", () => {
     const api = await startDelivering({ endpoints: [{ ...shop, replies: [...replies] }], after: 2 });
     const finished = await run(["events", "publish", "order.created", "--wait"], { env: api.env });
     expect(finished.code).toBe(code);
-    expect(finished.stdout).toContain(`ep_1  https://shop.example/hooks  ${said}`);
+    expect(finished.stdout).toContain(`dlv_1  https://shop.example/hooks  ${said}`);
     expect(api.received.map(({ method }) => method)).toEqual(["POST", "GET", "GET", "GET"]);
   });
 
@@ -116,7 +171,7 @@ describe("events publish", () => {
     const { env } = api;
     const finished = await run(["events", "publish", "order.created"], { env });
     expect(finished.code).toBe(0);
-    expect(finished.stdout).toContain("  … ep_1  https://shop.example/hooks  not tried yet\n");
+    expect(finished.stdout).toContain("  … dlv_1  https://shop.example/hooks  not tried yet\n");
     expect(finished.stderr).toBe("see how it goes: hookline deliveries watch, or publish with --wait\n");
     const waited = await run(["events", "publish", "order.created", "--wait-timeout", "300ms"], { env });
     expect(waited.code).toBe(1);

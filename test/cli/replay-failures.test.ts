@@ -123,7 +123,7 @@ describe("no answer", () => {
     [
       "protocol",
       async () => `${(await startRawServer(() => "220 smtp\r\n")).port}`,
-      "Response does not match",
+      "its answer is not HTTP",
     ],
     ["tls", async () => (await startServer()).url.replace("http:", "https:"), "is it http://?"],
   ])("%s", async (reason, target, message) => {

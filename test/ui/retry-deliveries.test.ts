@@ -60,8 +60,13 @@ describe("what became of deliveries that were retried", () => {
   test("is counted by outcome, and says how to see the rest", async () => {
     const { counts, last, notes } = await shown("api", [asked("dlv_1"), asked("dlv_2"), refused("dlv_3")]);
     expect(counts).toEqual({ refused: 1, succeeded: 0, failed: 0, waiting: 2 });
-    expect(last).toBe("2 deliveries retried · 0 succeeded · 0 failed · 2 not tried yet · 1 not retried");
-    expect(notes).toContain("hookline deliveries watch");
+    expect(last).toBe("2 deliveries asked for · 1 not retried");
+    expect(notes).toContain("see how they go: hookline deliveries list");
+    const done: Retried = { retried: true, delivery: delivery("dlv_4"), outcome: "succeeded" };
+    expect((await shown("api", [asked("dlv_1"), done])).last).toBe(
+      "2 deliveries asked for · 1 succeeded · 0 failed · 1 without an outcome yet",
+    );
+    expect((await shown("api", [done, done])).last).toBe("2 deliveries retried · 2 succeeded · 0 failed");
   });
 
   test("is not told by Stripe, so neither are outcomes", async () => {
