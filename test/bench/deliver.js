@@ -129,9 +129,9 @@ export async function fill(home, amount) {
     database
       .prepare(
         `insert into deliveries (account_id, id, event_id, endpoint_id, provider, event_type, status, attempts_made,
-           automatic_made, created_at, due_at, scheduled_at, is_manual, worker, changed)
+           automatic_made, created_at, due_at, scheduled_at, is_manual, has_succeeded, worker, changed)
          ${numbers} select ?, ${id("dlv")}, ${id("evt")}, ?, 'fareplay', 'order.created', ${status}, 1, 1, 1, null,
-           null, 0, null, ${last} + i + 1 from n`,
+           null, 0, i % 100 <> 0, null, ${last} + i + 1 from n`,
       )
       .run([accountId, endpointId]);
     database

@@ -1,5 +1,4 @@
 import type { AttemptHead, AttemptRow, Attempts } from "../contract.ts";
-import type { Database } from "./database.ts";
 import { columnList, insertInto, type Statements } from "./statements.ts";
 
 const heads = [
@@ -18,7 +17,15 @@ const insert = insertInto("attempts", fields);
 const select = `
 select ${columnList(fields)} from attempts where account_id = ? and delivery_id = ? order by number`;
 
-export function createAttempts(database: Database, statements: Statements): Attempts {
+/** One step for each: as a list of conditions SQLite would read all of the account's. */
+const selectHeads = `
+select ${columnList(heads, "attempts")}
+from json_each(?) as one
+cross join attempts on attempts.account_id = ?
+  and attempts.delivery_id = json_extract(one.value, '$[0]')
+  and attempts.number = json_extract(one.value, '$[1]')`;
+
+export function createAttempts(statements: Statements): Attempts {
   return {
     async insert(attempt) {
       await statements.run(
@@ -30,19 +37,8 @@ export function createAttempts(database: Database, statements: Statements): Atte
       return (await statements.all(select, [accountId, deliveryId])) as unknown as AttemptRow[];
     },
     async heads(accountId, of) {
-      if (of.length === 0) return [];
-      return database
-        .selectFrom("attempts")
-        .select(heads)
-        .where("accountId", "=", accountId)
-        .where((where) =>
-          where.or(
-            of.map(({ deliveryId, number }) =>
-              where.and([where("deliveryId", "=", deliveryId), where("number", "=", number)]),
-            ),
-          ),
-        )
-        .execute();
+      const wanted = JSON.stringify(of.map(({ deliveryId, number }) => [deliveryId, number]));
+      return (await statements.all(selectHeads, [wanted, accountId])) as unknown as AttemptHead[];
     },
   };
 }

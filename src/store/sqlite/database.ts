@@ -3,7 +3,6 @@ import type {
   Account,
   ActivityRow,
   AnswerRow,
-  AttemptRow,
   EndpointRow,
   EventRow,
   KeyRow,
@@ -26,7 +25,6 @@ export interface Schema {
   activity: StoredActivity;
   answers: AnswerRow;
   events: EventRow;
-  attempts: AttemptRow;
   settings: { name: string; value: Uint8Array };
 }
 

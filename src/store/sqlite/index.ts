@@ -116,7 +116,7 @@ function createTables(database: Database, statements: Statements): Tables {
     activity: createActivityLog(database),
     events: createEvents(database, statements),
     deliveries: createDeliveries(statements),
-    attempts: createAttempts(database, statements),
+    attempts: createAttempts(statements),
     answers: createAnswers(statements),
     settings: createSettings(database),
   };
