@@ -104,7 +104,7 @@ const benches = {
         "keys",
         "endpoints",
       ],
-      ...["events", "activity", "login", "logout", "whoami", "profiles", "serve"],
+      ...["events", "deliveries", "activity", "login", "logout", "whoami", "profiles", "serve"],
     ];
     const request = join(home, "request.http");
     const signed = spawnSync(process.execPath, [bin, "sign", "order.created", "--json"], {
