@@ -1,4 +1,4 @@
-import type { ServerEvent } from "../server/app.ts";
+import type { ServerEvent } from "../server/server-events.ts";
 import { createCourier } from "../server/courier.ts";
 import { createIds } from "../server/ids.ts";
 import { createRecorder } from "../server/record.ts";

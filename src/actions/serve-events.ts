@@ -1,5 +1,5 @@
 import type { DeliveryOptions } from "./control-plane.ts";
-import type { ServerEvent } from "../server/app.ts";
+import type { ServerEvent } from "../server/server-events.ts";
 import type { ServedRequest } from "../server/http.ts";
 
 /** What a control plane on a port reports. */

@@ -4,7 +4,7 @@ import { readMail } from "../config/mail.ts";
 import { HooklineError } from "../errors.ts";
 import { uuid } from "../providers/ids.ts";
 import { localAccountName } from "../server/accounts.ts";
-import type { EndpointDisabled } from "../server/app.ts";
+import type { EndpointDisabled } from "../server/server-events.ts";
 import { createHttpServer } from "../server/http.ts";
 import { bind, urlsOf } from "../transport/bind.ts";
 import { createTargetGuard } from "../transport/guard.ts";

@@ -2,12 +2,13 @@ import { isHooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { Registry } from "../providers/index.ts";
 import { contract, type Answer, type Checked, type Route, type RouteName } from "../remote/contract.ts";
-import type { DeliveryStatus, Detail, Store, Tables } from "../store/contract.ts";
+import type { Detail, Store, Tables } from "../store/contract.ts";
 import { createAuthenticator, type Credential, type Principal } from "./auth.ts";
 import { createIds, type NewId } from "./ids.ts";
 import { answersLive, checkIdempotencyKey, createOnce } from "./idempotency.ts";
 import { ApiProblem } from "./problems.ts";
 import { handlers, preparations } from "./routes/index.ts";
+import type { ServerEvent } from "./server-events.ts";
 import { check } from "./validation.ts";
 import type { TargetGuard } from "../transport/guard.ts";
 import type { Vault } from "./vault.ts";
@@ -31,51 +32,6 @@ export interface AppOptions {
   guard: Pick<TargetGuard, "check">;
   /** Told what an operator should know; never holds a secret. */
   report: (event: ServerEvent) => void;
-}
-
-/** What happens in the control plane beside its answers. */
-export type ServerEvent =
-  | { type: "auth-failed"; code: string; address: string | null; limited: boolean; keyId: string | null }
-  | { type: "failed"; route: string; error: unknown }
-  | DeliveryAttempted
-  | EndpointDisabled;
-
-/** A delivery was tried. */
-export interface DeliveryAttempted {
-  type: "attempt";
-  accountId: string;
-  deliveryId: string;
-  endpointId: string;
-  url: string;
-  provider: string;
-  eventType: string;
-  number: number;
-  kind: "automatic" | "manual";
-  /** Of the answer; null where none came. */
-  status: number | null;
-  /** Why it failed, null where it succeeded, and the same in words. */
-  error: string | null;
-  message: string | null;
-  durationMs: number;
-  /** What the delivery is now. */
-  outcome: DeliveryStatus;
-  /** Unix milliseconds. */
-  nextAttemptAt: number | null;
-}
-
-/** The server disabled an endpoint of its own accord. */
-export interface EndpointDisabled {
-  type: "endpoint-disabled";
-  accountId: string;
-  /** Its name. */
-  account: string;
-  endpointId: string;
-  url: string;
-  provider: string;
-  /** `failing`: so many deliveries one after another were given up; `gone`: it answered 410. */
-  reason: "failing" | "gone";
-  /** How many were given up. */
-  failures: number;
 }
 
 export interface ApiRequest {

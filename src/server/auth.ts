@@ -2,7 +2,7 @@ import type { Scope } from "../remote/contract.ts";
 import { scopes as allScopes } from "../remote/scopes.ts";
 import type { Account, ActivityRow, KeyRow, Store, Tables } from "../store/contract.ts";
 import { hashApiKey, isLive, looksLikeApiKey, statusOf } from "./api-keys.ts";
-import type { ServerEvent } from "./app.ts";
+import type { ServerEvent } from "./server-events.ts";
 import type { NewId } from "./ids.ts";
 import { createFailureLimiter } from "./limiter.ts";
 import { ApiProblem, type ProblemCode } from "./problems.ts";

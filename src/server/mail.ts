@@ -1,6 +1,6 @@
 import { EXIT, HooklineError } from "../errors.ts";
 import { isLoopback } from "../transport/target.ts";
-import type { EndpointDisabled } from "./app.ts";
+import type { EndpointDisabled } from "./server-events.ts";
 import { shownUrl } from "./shown-url.ts";
 
 export interface Mail {

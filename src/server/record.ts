@@ -1,6 +1,6 @@
 import type { Registry } from "../providers/index.ts";
 import type { ClaimedDelivery, DeliveryRow, EndpointRow, Store, Tables } from "../store/contract.ts";
-import type { DeliveryAttempted, EndpointDisabled, ServerEvent } from "./app.ts";
+import type { DeliveryAttempted, EndpointDisabled, ServerEvent } from "./server-events.ts";
 import type { Sent } from "./courier.ts";
 import type { NewId } from "./ids.ts";
 import { afterAttempt } from "./schedule.ts";

@@ -1,5 +1,5 @@
 import type { ClaimedDelivery, Lease, Queue, Reach } from "../store/contract.ts";
-import type { ServerEvent } from "./app.ts";
+import type { ServerEvent } from "./server-events.ts";
 import type { Courier, Sent } from "./courier.ts";
 import type { NewId } from "./ids.ts";
 import type { Recorder } from "./record.ts";

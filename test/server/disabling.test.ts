@@ -1,7 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { SMTPServer } from "smtp-server";
 import { afterEach, describe, expect, test } from "vitest";
-import type { ServerEvent } from "../../src/server/app.ts";
+import type { ServerEvent } from "../../src/server/server-events.ts";
 import { createMailer, disabledEndpointMail } from "../../src/server/mail.ts";
 import { addEndpoint, codeOf, publish, publishOne, retry, show, update } from "./deliveries-of.ts";
 import { openPlane, type Plane } from "./plane.ts";

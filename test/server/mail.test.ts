@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import { SMTPServer } from "smtp-server";
 import { afterEach, describe, expect, test } from "vitest";
 import { isHooklineError, type HooklineError } from "../../src/errors.ts";
-import type { EndpointDisabled } from "../../src/server/app.ts";
+import type { EndpointDisabled } from "../../src/server/server-events.ts";
 import { createMailer, disabledEndpointMail, type Mail, type Mailer } from "../../src/server/mail.ts";
 import { closedPort } from "../cli/run-servers.ts";
 import { createFolder } from "../cli/spawn.ts";

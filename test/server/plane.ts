@@ -8,13 +8,8 @@ import { createRegistry } from "../../src/providers/index.ts";
 import { randomText } from "../../src/providers/ids.ts";
 import type { RouteName, Scope } from "../../src/remote/contract.ts";
 import { ensureAccount, giveRootKey } from "../../src/server/accounts.ts";
-import {
-  createApp,
-  type ApiAnswer,
-  type App,
-  type AppOptions,
-  type ServerEvent,
-} from "../../src/server/app.ts";
+import { createApp, type ApiAnswer, type App, type AppOptions } from "../../src/server/app.ts";
+import type { ServerEvent } from "../../src/server/server-events.ts";
 import { createHttpServer, type ServedRequest } from "../../src/server/http.ts";
 import { createIds } from "../../src/server/ids.ts";
 import { createVault } from "../../src/server/vault.ts";

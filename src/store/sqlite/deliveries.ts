@@ -1,9 +1,10 @@
 import type { Bindable, Row } from "../../sqlite/contract.ts";
-import type { Deliveries, DeliveryFilter, DeliveryRow } from "../contract.ts";
+import type { Deliveries, DeliveryFilter, DeliveryRow, NewDelivery } from "../contract.ts";
 import { pageOf } from "./database.ts";
 import { columnList, insertInto, type Statements } from "./statements.ts";
 
-export const deliveryFields = [
+/** What is given of a delivery when it is stored. */
+const given = [
   "accountId",
   "id",
   "eventId",
@@ -19,8 +20,8 @@ export const deliveryFields = [
   "isManual",
   "hasSucceeded",
   "worker",
-  "changed",
-] as const satisfies readonly (keyof DeliveryRow)[];
+] as const satisfies readonly (keyof NewDelivery)[];
+export const deliveryFields = [...given, "changed"] as const satisfies readonly (keyof DeliveryRow)[];
 
 const next = "(select coalesce(max(changed), 0) + 1 from deliveries where account_id = ?)";
 const insert = insertInto("deliveries", deliveryFields).replace(/\?\)$/, `${next})`);
@@ -66,24 +67,7 @@ function filteredBy({ status, endpointId, eventId, eventType }: DeliveryFilter):
 export function createDeliveries(statements: Statements): Deliveries {
   return {
     async insert(delivery) {
-      await statements.run(insert, [
-        delivery.accountId,
-        delivery.id,
-        delivery.eventId,
-        delivery.endpointId,
-        delivery.provider,
-        delivery.eventType,
-        delivery.status,
-        delivery.attemptsMade,
-        delivery.automaticMade,
-        delivery.createdAt,
-        delivery.dueAt,
-        delivery.scheduledAt,
-        delivery.isManual,
-        delivery.hasSucceeded,
-        delivery.worker,
-        delivery.accountId,
-      ]);
+      await statements.run(insert, [...given.map((field) => delivery[field]), delivery.accountId]);
     },
     async get(accountId, id) {
       const [row] = await statements.all(select, [accountId, id]);
@@ -121,11 +105,11 @@ export function createDeliveries(statements: Statements): Deliveries {
         ["event_id = ?", filter.eventId],
         ["event_type = ?", filter.eventType],
       ];
-      const given = terms.filter((term): term is [string, Bindable] => term[1] !== undefined);
+      const asked = terms.filter((term): term is [string, Bindable] => term[1] !== undefined);
       const found = await statements.all(
         `select ${columnList(deliveryFields)} from ${from}
-where ${[...where, ...given.map(([term]) => term)].join(" and ")} order by id ${oldest ? "asc" : "desc"} limit ?`,
-        [...given.map(([, value]) => value), page.limit + 1],
+where ${[...where, ...asked.map(([term]) => term)].join(" and ")} order by id ${oldest ? "asc" : "desc"} limit ?`,
+        [...asked.map(([, value]) => value), page.limit + 1],
       );
       return pageOf(page, found, toDelivery);
     },

@@ -17,15 +17,10 @@ const select = `select ${columnList(eventFields)} from events where account_id =
 export function createEvents(database: Database, statements: Statements): Events {
   return {
     async insert(event) {
-      await statements.run(insert, [
-        event.accountId,
-        event.id,
-        event.provider,
-        event.type,
-        event.messageId,
-        event.createdAt,
-        event.payload,
-      ]);
+      await statements.run(
+        insert,
+        eventFields.map((field) => event[field]),
+      );
     },
     async get(accountId, id) {
       const [row] = await statements.all(select, [accountId, id]);
