@@ -1,5 +1,6 @@
 import type { Envelope, EventSource, Provider } from "../providers/contract.ts";
 import type { SignatureScheme } from "../signing/types.ts";
+import { snippet } from "../snippets/index.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 export interface ProviderSummary {
@@ -34,6 +35,10 @@ export interface ProviderDetail {
   secret: SecretOrigin | undefined;
   apiKey: Provider["apiKey"];
   assumptions: readonly string[];
+  /** What commonly goes wrong when its requests are verified. */
+  pitfalls: readonly string[];
+  /** Code that does it right, in TypeScript; undefined where nothing is signed. */
+  verifier: string | undefined;
 }
 
 export function listProviders({ registry, project }: Workspace): ProviderSummary[] {
@@ -72,6 +77,8 @@ export function showProvider(workspace: Workspace, id: string): ProviderDetail {
     secret: workspace.secretsOf(provider).configured?.origin,
     apiKey: provider.apiKey,
     assumptions: provider.assumptions ?? [],
+    pitfalls: provider.pitfalls ?? [],
+    verifier: snippet(provider, "ts")?.verifier,
   };
 }
 

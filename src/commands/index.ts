@@ -34,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "tell whether a request is correctly signed",
     load: () => import("./verify.ts"),
   },
+  {
+    name: "snippet",
+    summary: "print a verifier for your own app",
+    load: () => import("./snippet.ts"),
+  },
   { name: "fixtures", summary: "list, show and create payloads", load: () => import("./fixtures.ts") },
   {
     name: "providers",

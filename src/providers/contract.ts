@@ -43,6 +43,8 @@ export interface Provider {
   docs?: string;
   /** What no vendor page says and hookline had to assume; shown by `providers show`. */
   assumptions?: readonly string[];
+  /** What commonly goes wrong when its requests are verified, a sentence each; shown by `providers show`. */
+  pitfalls?: readonly string[];
   /** A receiver of another provider's webhooks: that one's signatures and fixtures, its own events, meaning and secret name. */
   base?: string;
   /** The first signs; any may verify. */

@@ -155,6 +155,7 @@ function buildSchema() {
     title: z.string().min(1).max(100).exactOptional(),
     docs: z.url({ protocol: /^https?$/, error: "must be an http or https URL" }).exactOptional(),
     assumptions: z.array(z.string().min(1)).exactOptional(),
+    pitfalls: z.array(z.string().min(1)).exactOptional(),
     base: z.string().exactOptional(),
     signatures: z.array(scheme).min(1).max(20).exactOptional(),
     headers: z

@@ -55,6 +55,11 @@ export const fareplay: Provider = {
     "The retry schedule has no jitter.",
     "The secret is looked for in FAREPLAY_WEBHOOK_SECRET: the vendor names no variable.",
   ],
+  pitfalls: [
+    "The vendor's own sample compares the whole header, its prefix sha256= included, with bare hex: timingSafeEqual throws as the lengths differ, so Express answers 500, not 401.",
+    "The vendor's own sample throws on a request without X-Fareplay-Signature, instead of refusing it.",
+    "The vendor's own sample signs JSON.stringify of the parsed body: 8.00 becomes 8, and the signature never matches; take the raw bytes.",
+  ],
   signatures: [
     {
       kind: "hmac",

@@ -66,6 +66,10 @@ export const fikafi: Provider = {
     "The statuses Completed and Paid, which only the vendor's samples send, mean Complete.",
     "The secret is looked for in FIKAFI_WEBHOOK_SECRET: the vendor names no variable.",
   ],
+  pitfalls: [
+    "Only a status of exactly 200 within 5 s counts as success: 201, 202 and 204 do not.",
+    "X-Signature is sent only where security is enabled at Fikäfi: a request without it has to be refused, not let through.",
+  ],
   signatures: [
     {
       kind: "hmac",

@@ -77,6 +77,10 @@ export const fynn: Provider = {
     "The vendor's newer documentation spells some events otherwise (subscription.canceled, subscription.trial_expired, subscription.trial_extended): a filter that names one spelling alone can miss the other.",
     "The secret is looked for in FYNN_WEBHOOK_SECRET: the vendor names no variable.",
   ],
+  pitfalls: [
+    "The header is bare hex: there is no prefix such as sha256= to take off.",
+    "The signature covers no time, so a recorded request stays valid for ever: handle each event.id once.",
+  ],
   signatures: [
     {
       kind: "hmac",

@@ -36,6 +36,10 @@ export const github: Provider = {
     "The User-Agent is GitHub-Hookshot/ with an invented build: GitHub states only the start.",
     "The secret is looked for in GITHUB_WEBHOOK_SECRET: GitHub prescribes no variable.",
   ],
+  pitfalls: [
+    "With the content type application/x-www-form-urlencoded the whole form is signed as it is sent (payload=…), not the JSON in it.",
+    "X-Hub-Signature, which comes too, is the older SHA-1: check X-Hub-Signature-256.",
+  ],
   signatures: [
     {
       kind: "hmac",

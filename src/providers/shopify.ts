@@ -29,6 +29,10 @@ export const shopify: Provider = {
     "The User-Agent sent is the one Shopify's requests are seen with; it is not documented.",
     "The secret is looked for in SHOPIFY_WEBHOOK_SECRET: Shopify signs with the app's client secret and prescribes no variable.",
   ],
+  pitfalls: [
+    "The signature is base64, not hex.",
+    "The raw body is signed: a JSON parser before the route changes it.",
+  ],
   signatures: [
     {
       kind: "hmac",

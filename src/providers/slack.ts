@@ -43,6 +43,10 @@ export const slack: Provider = {
     "The User-Agent sent is the one Slack's requests are seen with; it is not documented.",
     "The secret (Slack's signing secret) is looked for in SLACK_WEBHOOK_SECRET.",
   ],
+  pitfalls: [
+    "The raw body is signed, and those of slash commands and interactions are forms: a parser before the check loses them.",
+    "url_verification is signed like any event, and has to be answered with its challenge.",
+  ],
   signatures: [
     {
       kind: "hmac",

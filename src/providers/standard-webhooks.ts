@@ -96,6 +96,11 @@ export const standardWebhooks: Provider = {
     "A fresh webhook-id starts with msg_, as in the specification's examples.",
     "The secret is looked for in STANDARD_WEBHOOKS_WEBHOOK_SECRET: the specification names no variable.",
   ],
+  pitfalls: [
+    "The key is what the base64 after whsec_ stands for, not the secret's text.",
+    "webhook-id.webhook-timestamp.body is signed, with the raw body: not the body alone.",
+    "webhook-signature may list several signatures with a space between them: one that matches is enough.",
+  ],
   signatures: standardSchemes({
     id: "webhook-id",
     timestamp: "webhook-timestamp",

@@ -112,6 +112,11 @@ export const stripe: Provider = {
     ...stripeDelivery,
     "The secret is looked for in STRIPE_WEBHOOK_SECRET, the name most applications use.",
   ],
+  pitfalls: [
+    "The raw body is signed: express.json() before the route changes it.",
+    "The key is the whole secret, whsec_ included, as text: nothing is decoded from base64.",
+    "Every endpoint has a secret of its own, and stripe listen prints another one.",
+  ],
   signatures: [
     {
       kind: "hmac",

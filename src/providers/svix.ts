@@ -21,6 +21,11 @@ export const svix: Provider = {
     "The retry schedule has a jitter of 20 %.",
     "The secret is looked for in SVIX_WEBHOOK_SECRET: Svix names no variable.",
   ],
+  pitfalls: [
+    "The key is what the base64 after whsec_ stands for, not the secret's text.",
+    "svix-id.svix-timestamp.body is signed, with the raw body: not the body alone.",
+    "svix-signature may list several signatures with a space between them: one that matches is enough.",
+  ],
   signatures: [
     ...standardSchemes({ id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" }),
     ...standardSchemes({ id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" }),

@@ -65,6 +65,7 @@ export async function showProvider(output: Output, provider: ProviderDetail): Pr
     secret: provider.secret ?? null,
     api_key: provider.apiKey ?? null,
     assumptions: provider.assumptions,
+    pitfalls: provider.pitfalls,
   });
   if (output.jsonMode) return;
   const { out } = output;
@@ -93,6 +94,8 @@ export async function showProvider(output: Output, provider: ProviderDetail): Pr
     "secret",
     `${provider.secretEnv}: ${provider.secret === undefined ? "not set, so the development secret is used" : originText(provider.secret)}`,
   );
+  if (provider.verifier !== undefined)
+    line("verifier", `hookline snippet ${safeLine(provider.id)} --lang ts|python|php`);
   output.line("");
   output.line(
     await table(
@@ -100,9 +103,21 @@ export async function showProvider(output: Output, provider: ProviderDetail): Pr
       { head: ["  EVENT", "MEANS"], theme: out, width: output.width },
     ),
   );
-  if (provider.assumptions.length === 0) return;
-  output.line(`\n${out.yellow("Assumed")}, as no page of the vendor says it:`);
-  for (const assumption of provider.assumptions) output.line(`  · ${safeLine(assumption, 500)}`);
+  if (provider.assumptions.length > 0) {
+    output.line(`\n${out.yellow("Assumed")}, as no page of the vendor says it:`);
+    for (const assumption of provider.assumptions) output.line(`  · ${safeLine(assumption, 500)}`);
+  }
+  showPitfalls(output, provider);
+}
+
+/** What goes wrong with a provider's signatures, and code that does it right. */
+function showPitfalls(output: Output, { pitfalls, verifier }: ProviderDetail): void {
+  if (pitfalls.length === 0) return;
+  output.line(`\n${output.out.yellow("Pitfalls")} when you verify its requests:`);
+  for (const pitfall of pitfalls) output.line(`  · ${safeLine(pitfall, 500)}`);
+  if (verifier === undefined) return;
+  output.line("\nA verifier that works, in TypeScript:\n");
+  for (const text of verifier.split("\n")) output.line(text === "" ? "" : `  ${text}`);
 }
 
 /** A scheme in one line: `X-Fareplay-Signature: sha256=<hex HMAC-SHA256 of {body}>`. */

@@ -41,7 +41,7 @@ describe("providers list", () => {
 
 describe("providers show", () => {
   test.each(builtInProviders)(
-    "$id: every assumption, every event, and the rules of delivery",
+    "$id: every assumption, every event, every pitfall, and the rules of delivery",
     async (provider) => {
       const { code, stdout, stderr } = await run(["providers", "show", provider.id]);
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -54,6 +54,9 @@ describe("providers show", () => {
       }
       expect(stdout).toContain(`${provider.secretEnv}: not set, so the development secret is used`);
       expect(stdout).toContain(`within ${provider.ack.timeoutMs / 1000} s`);
+      expect(provider.pitfalls?.length).toBeGreaterThan(0);
+      for (const pitfall of provider.pitfalls ?? []) expect(stdout).toContain(`\n  · ${pitfall}\n`);
+      expect(stdout).toContain(`  verifier    hookline snippet ${provider.id} --lang ts|python|php\n`);
     },
   );
 
@@ -90,7 +93,48 @@ describe("providers show", () => {
       secret: null,
       api_key: null,
       assumptions: fareplay?.assumptions,
+      pitfalls: fareplay?.pitfalls,
     });
+  });
+
+  test("says what is wrong with the vendor's own sample, and shows a verifier that works", async () => {
+    const { stdout } = await run(["providers", "show", "fareplay"]);
+    const [, pitfalls = ""] = stdout.split("\nPitfalls when you verify its requests:\n");
+    expect(pitfalls.match(/^ {2}· .+$/gm)).toEqual([
+      expect.stringMatching(/vendor's own sample .*sha256=.*timingSafeEqual throws.*500, not 401/),
+      expect.stringMatching(/vendor's own sample throws on a request without X-Fareplay-Signature/),
+      expect.stringMatching(/vendor's own sample .*8\.00 becomes 8.*never matches/),
+    ]);
+    const { verifier } = await json(["snippet", "fareplay"]);
+    const shown = pitfalls.split("A verifier that works, in TypeScript:\n\n")[1] ?? "";
+    expect(shown.replace(/^ {2}/gm, "")).toBe(`${String(verifier)}\n`);
+  });
+
+  test("a provider of one's own may have pitfalls; without any no verifier is in the way", async () => {
+    const place = createPlace();
+    const hmac = { kind: "hmac", header: "x-acme", algorithm: "sha256", encoding: "hex" };
+    place.write(
+      "hookline.json",
+      JSON.stringify({
+        providers: {
+          acme: { signatures: [hmac], pitfalls: ["It signs on Tuesdays alone."] },
+          quiet: { signatures: [hmac] },
+          open: { signatures: [{ kind: "none" }], pitfalls: ["It signs nothing."] },
+        },
+      }),
+    );
+    const [acme = "", quiet = "", open = ""] = await Promise.all(
+      ["acme", "quiet", "open"].map(async (id) => (await run(["providers", "show", id], { place })).stdout),
+    );
+    expect(acme).toContain("  · It signs on Tuesdays alone.\n");
+    expect(acme).toContain("  export function verifyAcme(\n");
+    expect(quiet).toContain("hookline snippet quiet --lang ts|python|php\n");
+    expect(quiet).not.toMatch(/Pitfalls|export function/);
+    expect(open).toContain("  · It signs nothing.\n");
+    expect(open).not.toMatch(/snippet|export function/);
+    expect((await run(["providers", "show", "quiet", "--json"], { place })).stdout).toContain(
+      '"pitfalls":[]',
+    );
   });
 
   test("says where a secret comes from, never what it is", async () => {
@@ -135,6 +179,7 @@ test("a provider of one's own cannot steer the terminal", async () => {
         acme: {
           title: `Acme${evil}`,
           assumptions: [`it is${evil}`],
+          pitfalls: [`it does${evil}`],
           signatures: [{ kind: "none" }],
           events: { "x.y": { description: `Means${evil}` } },
         },

@@ -92,6 +92,7 @@ describe("a valid provider", () => {
       title: "Acme",
       docs: "https://acme.example/webhooks",
       assumptions: ["Nothing is known."],
+      pitfalls: ["Much goes wrong."],
       signatures: [hmac, { kind: "bearer" }],
       headers: { event: "X-Acme-Event", delivery: "X-Acme-Delivery", userAgent: "Acme/1.0" },
       identify: ["X-Acme-Event"],
@@ -117,6 +118,8 @@ describe("a valid provider", () => {
     const provider = define(input);
     expect(provider).toMatchObject({
       title: "Acme",
+      assumptions: ["Nothing is known."],
+      pitfalls: ["Much goes wrong."],
       headers: { event: "x-acme-event", delivery: "x-acme-delivery", userAgent: "Acme/1.0" },
       identify: ["x-acme-event"],
       eventFrom: [{ from: "header", header: "x-acme-event" }, ...input.eventFrom.slice(1)],
@@ -197,6 +200,7 @@ describe("a valid provider", () => {
       envelope: stripe.envelope,
       dedupe: stripe.dedupe,
       ack: stripe.ack,
+      pitfalls: stripe.pitfalls,
       retry: stripe.retry,
       secretEnv: "STRIPE_WEBHOOK_SECRET",
     });
