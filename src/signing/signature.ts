@@ -6,9 +6,14 @@ type UsableKey = Extract<Key, { ok: true }>;
 
 const hmacBytes = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
 
+/** Length in bytes of a signature of the scheme. */
+export function signatureBytes(scheme: HmacScheme | Ed25519Scheme): number {
+  return scheme.kind === "hmac" ? hmacBytes[scheme.algorithm] : 64;
+}
+
 /** Length in characters of a well-formed signature of the scheme. */
 export function signatureLength(scheme: HmacScheme | Ed25519Scheme): number {
-  const bytes = scheme.kind === "hmac" ? hmacBytes[scheme.algorithm] : 64;
+  const bytes = signatureBytes(scheme);
   return scheme.encoding === "hex" ? bytes * 2 : Math.ceil(bytes / 3) * 4;
 }
 

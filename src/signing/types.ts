@@ -96,13 +96,40 @@ export type VerdictCode =
   /** The scheme signs nothing, so nothing can be verified. */
   | "unsigned";
 
+/** What only a diagnosis finds out: `diagnose` tells what each rests on. */
+type DiagnosedCause =
+  | "wrong-secret"
+  | "other-known-secret"
+  | "secret-whitespace"
+  | "secret-quoted"
+  | "secret-encoding"
+  | "secret-prefix"
+  | "body-reserialised"
+  | "body-newline"
+  | "body-charset"
+  | "body-bom"
+  | "body-encoded"
+  | "body-empty"
+  | "body-truncated"
+  | "header-renamed"
+  | "header-encoding"
+  | "timestamp-unit"
+  | "algorithm"
+  | "signed-content"
+  | "other-provider"
+  | "tampered";
+
+export type Cause = VerdictCode | DiagnosedCause | "secret-short";
+
+/** Header names, lengths, forms, times (Unix seconds); never a secret or a whole expected signature. */
+export type Evidence = Readonly<Record<string, string | number | boolean>>;
+
 /** One thing found about a request, as data; its sentences live in `ui/`. */
 export interface Finding {
-  cause: VerdictCode | "secret-short";
-  /** "proved": the evidence leaves no other reading. */
+  cause: Cause;
+  /** "proved": the signature matches once this is undone, or the request itself shows it (a header that is not there). */
   confidence: "proved" | "likely";
-  /** Header names, lengths, times (Unix seconds); never a secret or a whole expected signature. */
-  evidence: Readonly<Record<string, string | number>>;
+  evidence: Evidence;
 }
 
 export type Verdict =

@@ -3,15 +3,16 @@ import { parseContent, signedHeaders, signedPieces } from "./content.ts";
 import { readHeader } from "./headers.ts";
 import { readSecret, type Key } from "./secrets.ts";
 import { checkEd25519, computeSignature, joined, signatureLength } from "./signature.ts";
+import { outsideTolerance, readTimestamp, seconds } from "./timestamp.ts";
 import type {
   BasicScheme,
   BearerScheme,
   Ed25519Scheme,
+  Evidence,
   Finding,
   HmacScheme,
   RawHeaders,
   SignatureScheme,
-  TimestampSource,
   Verdict,
   VerdictCode,
 } from "./types.ts";
@@ -26,7 +27,6 @@ export interface VerifyInput {
 }
 
 type Verifier = (input: VerifyInput) => Verdict;
-type Evidence = Finding["evidence"];
 
 /** Most signatures tried in one header. */
 const maxSignatures = 32;
@@ -78,6 +78,20 @@ export function createVerifier(schemes: readonly SignatureScheme[], secrets: rea
   };
 }
 
+/** The verdict of each scheme by itself, the one that got furthest first. */
+export function verdictsOf(
+  schemes: readonly SignatureScheme[],
+  secrets: readonly string[],
+  input: VerifyInput,
+): { scheme: SignatureScheme; verdict: Verdict }[] {
+  return schemes
+    .map((scheme) => {
+      const verdict = verify([scheme], secrets, input);
+      return { scheme, verdict, stage: verdict.ok ? Infinity : stageOf(verdict, scheme) };
+    })
+    .sort((a, b) => b.stage - a.stage);
+}
+
 /** How far a failed check got: of several schemes' verdicts the one that got furthest is the telling one. */
 function stageOf(verdict: Extract<Verdict, { ok: false }>, scheme: SignatureScheme | undefined): number {
   const own = scheme !== undefined && "header" in scheme ? scheme.header : undefined;
@@ -121,7 +135,7 @@ function signatureVerifier(
     if (signatures.length === 0) return failed("header-malformed", { header: scheme.header });
 
     const time = readTimestamp(scheme.timestamp, headers, items);
-    if (!time.ok) return time.verdict;
+    if (!time.ok) return failed(time.code, time.evidence);
     for (const name of needed) {
       const signed = readHeader(headers, name);
       if (!signed.ok) return failed(signed.code, signed.evidence);
@@ -139,7 +153,7 @@ function signatureVerifier(
       );
     }
     const outside = outsideTolerance(scheme.timestamp, time.text, now, tolerance);
-    if (outside !== undefined) return outside;
+    if (outside !== undefined) return failed(outside.code, outside.evidence);
     return accepted(index, secretIndex, key, scheme, seconds(scheme.timestamp, time.text));
   };
 }
@@ -194,68 +208,6 @@ function unprefixed(item: string, scheme: HmacScheme | Ed25519Scheme, length: nu
   // A bare signature may begin like the prefix: its length tells.
   if (prefixOptional && item.length === length) return item;
   return item.startsWith(prefix) ? item.slice(prefix.length) : undefined;
-}
-
-type ReadTime = { ok: true; text: string | undefined } | { ok: false; verdict: Verdict };
-
-function readTimestamp(
-  source: TimestampSource | undefined,
-  headers: RawHeaders,
-  items: readonly string[],
-): ReadTime {
-  if (source === undefined) return { ok: true, text: undefined };
-  let text: string | undefined;
-  if (source.item === undefined) {
-    const header = readHeader(headers, source.header);
-    if (!header.ok) {
-      const missing = header.code === "header-missing" || header.code === "header-empty";
-      return { ok: false, verdict: failed(missing ? "timestamp-missing" : header.code, header.evidence) };
-    }
-    text = header.value;
-  } else {
-    const { item } = source;
-    const found = items.filter((candidate) => candidate.startsWith(item));
-    if (found.length > 1)
-      return {
-        ok: false,
-        verdict: failed("timestamp-malformed", { header: source.header, times: found.length }),
-      };
-    text = found[0]?.slice(item.length);
-  }
-  if (text === undefined)
-    return { ok: false, verdict: failed("timestamp-missing", { header: source.header }) };
-  if (!/^(0|-?[1-9]\d{0,14})$/.test(text))
-    return { ok: false, verdict: failed("timestamp-malformed", { header: source.header }) };
-  return { ok: true, text };
-}
-
-/** Unix seconds of a timestamp. */
-function seconds(source: TimestampSource | undefined, text: string | undefined): number | undefined {
-  if (source === undefined || text === undefined) return undefined;
-  return source.unit === "s" ? Number(text) : Math.floor(Number(text) / 1000);
-}
-
-function outsideTolerance(
-  source: TimestampSource | undefined,
-  text: string | undefined,
-  now: number,
-  tolerance: number | "off" | undefined,
-): Verdict | undefined {
-  const at = seconds(source, text);
-  if (source === undefined || at === undefined || tolerance === "off") return undefined;
-  const allowed = tolerance ?? source.toleranceSeconds;
-  const age = Math.floor(now / 1000) - at;
-  const evidence = {
-    header: source.header,
-    timestamp: at,
-    now: Math.floor(now / 1000),
-    skew_seconds: Math.abs(age),
-    tolerance_seconds: allowed,
-  };
-  // Said this way round, a clock or tolerance that is no number lets nothing pass.
-  if (!(age <= allowed)) return failed("timestamp-expired", evidence);
-  if (-age > allowed && source.future !== "accept") return failed("timestamp-future", evidence);
-  return undefined;
 }
 
 /** Why none of the secrets can be used. */

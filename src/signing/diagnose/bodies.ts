@@ -1,0 +1,192 @@
+import { isUtf8 } from "node:buffer";
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
+import { headerValue } from "../headers.ts";
+import type { RawHeaders } from "../types.ts";
+import { candidate, type Candidate } from "./clues.ts";
+
+type Body = Candidate<Buffer>;
+
+const bom = Buffer.from([0xef, 0xbb, 0xbf]);
+const lf = 10;
+const cr = 13;
+
+/** The body with what editors, shells and proxies do to its ends and its line breaks undone. */
+export function* endings(body: Buffer): Generator<Body> {
+  const newline = (value: Buffer, change: string, kind: string): Body =>
+    candidate(value, "body-newline", { change, newline: kind });
+  if (body.at(-1) === lf) {
+    const isCrlf = body.at(-2) === cr;
+    yield newline(body.subarray(0, isCrlf ? -2 : -1), "added", isCrlf ? "CRLF" : "LF");
+  }
+  yield newline(Buffer.concat([body, Buffer.of(lf)]), "lost", "LF");
+  yield newline(Buffer.concat([body, Buffer.of(cr, lf)]), "lost", "CRLF");
+  if (body.includes("\r\n")) {
+    const unix = Buffer.from(body.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
+    yield newline(unix, "became CRLF", "LF");
+    if (unix.at(-1) === lf) yield newline(unix.subarray(0, -1), "became CRLF", "LF");
+  } else if (body.includes(lf)) {
+    const text = body.toString("latin1").replaceAll("\n", "\r\n");
+    yield newline(Buffer.from(text, "latin1"), "became LF", "CRLF");
+    yield newline(Buffer.from(`${text}\r\n`, "latin1"), "became LF", "CRLF");
+  }
+  const bare = trimmed(body);
+  if (bare.length > 0 && bare.length < body.length) yield newline(bare, "added", "white space");
+  if (body.subarray(0, 3).equals(bom)) yield candidate(body.subarray(3), "body-bom", { change: "added" });
+  else yield candidate(Buffer.concat([bom, body]), "body-bom", { change: "lost" });
+}
+
+/** The body without what a gateway put around it: base64, compression, a form, a JSON text around the JSON text. */
+export function* unwrapped(body: Buffer, headers: RawHeaders, most: number): Generator<Body> {
+  const encoded = (value: Buffer | undefined, encoding: string, change: "added" | "removed"): Body[] =>
+    value === undefined || value.length === 0 ? [] : [candidate(value, "body-encoded", { encoding, change })];
+  yield* encoded(fromBase64(body), "base64", "added");
+  for (const [name, bytes] of decompressed(body, headers, most)) yield* encoded(bytes, name, "added");
+  const text = isUtf8(body) ? body.toString("utf8") : undefined;
+  if (text === undefined) return;
+  const first = text.trimStart()[0];
+  if (first === '"') yield* encoded(innerText(text), "a JSON string", "added");
+  if (first === "{") yield* fromGateway(text);
+  const field = /^([A-Za-z][\w-]{0,30})=/.exec(text);
+  if (field !== null) {
+    const value = text.slice(field[0].length);
+    const bare = formDecoded(value);
+    // What comes as a form may hold only this field, or others behind it.
+    yield* encoded(bufferOf(bare), "a form", "added");
+    yield* encoded(bufferOf(bare === value ? undefined : field[0] + bare), "percent", "added");
+    yield* encoded(Buffer.from(field[0] + formEncoded(value)), "percent", "removed");
+    yield* encoded(Buffer.from(field[0] + encodeURIComponent(value)), "percent", "removed");
+  } else if (/%[0-9a-f]{2}/i.test(text)) {
+    yield* encoded(bufferOf(formDecoded(text)), "percent", "added");
+  }
+  if (first === "{" || first === "[") {
+    yield* encoded(Buffer.from(`payload=${formEncoded(text)}`), "a form", "removed");
+    yield* encoded(Buffer.from(`payload=${encodeURIComponent(text)}`), "a form", "removed");
+    yield* encoded(Buffer.from(`payload=${text}`), "a form", "removed");
+    yield* encoded(Buffer.from(formEncoded(text)), "percent", "removed");
+  }
+  yield* encoded(Buffer.from(body.toString("base64")), "base64", "removed");
+}
+
+/** The body in other character encodings. */
+export function* charsets(body: Buffer): Generator<Body> {
+  const charset = (value: Buffer, signed: string, arrived: string): Body =>
+    candidate(value, "body-charset", { signed, arrived });
+  if (body.every((byte) => byte < 0x80)) {
+    yield charset(Buffer.from(body.toString("latin1"), "utf16le"), "UTF-16", "ASCII");
+    return;
+  }
+  if (!isUtf8(body)) {
+    yield charset(Buffer.from(body.toString("latin1"), "utf8"), "UTF-8", "ISO-8859-1");
+    yield charset(Buffer.from(windows1252.decode(body), "utf8"), "UTF-8", "Windows-1252");
+    return;
+  }
+  const text = body.toString("utf8");
+  for (const [name, bytes] of [
+    ["ISO-8859-1", /[^\0-\xff]/.test(text) ? undefined : Buffer.from(text, "latin1")],
+    ["Windows-1252", toWindows1252(text)],
+  ] as const) {
+    if (bytes === undefined) continue;
+    // Bytes that are UTF-8 again were UTF-8 all along, and were read as something else on their way.
+    if (isUtf8(bytes)) yield charset(bytes, "UTF-8", `UTF-8 read as ${name}`);
+    else yield charset(bytes, name, "UTF-8");
+  }
+  for (const form of ["NFC", "NFD"] as const) {
+    const normalised = text.normalize(form);
+    if (normalised !== text) yield charset(Buffer.from(normalised), form, form === "NFC" ? "NFD" : "NFC");
+  }
+  yield charset(Buffer.from(text, "utf16le"), "UTF-16", "UTF-8");
+}
+
+/** As browsers and editors read what is called latin1. */
+const windows1252 = new TextDecoder("windows-1252");
+let bytesOfCharacter: Map<string, number> | undefined;
+
+function toWindows1252(text: string): Buffer | undefined {
+  bytesOfCharacter ??= new Map(
+    Array.from({ length: 256 }, (_, byte) => [windows1252.decode(Uint8Array.of(byte)), byte]),
+  );
+  const bytes = Buffer.alloc(text.length);
+  let differs = false;
+  for (let index = 0; index < text.length; index++) {
+    const byte = bytesOfCharacter.get(text[index] ?? "");
+    if (byte === undefined) return undefined;
+    differs ||= byte !== text.charCodeAt(index);
+    bytes[index] = byte;
+  }
+  return differs ? bytes : undefined;
+}
+
+/** Without the white space at both ends, found byte by byte: a regular expression would take a square of its length. */
+function trimmed(body: Buffer): Buffer {
+  const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 9 || byte === lf || byte === cr;
+  let start = 0;
+  let end = body.length;
+  while (start < end && isBlank(body[start])) start++;
+  while (end > start && isBlank(body[end - 1])) end--;
+  return body.subarray(start, end);
+}
+
+function fromBase64(body: Buffer): Buffer | undefined {
+  if (body.length < 8) return undefined;
+  const text = body.toString("latin1");
+  return /^[A-Za-z0-9+/_\r\n-]+={0,2}[\r\n]*$/.test(text) ? Buffer.from(text, "base64") : undefined;
+}
+
+function decompressed(body: Buffer, headers: RawHeaders, most: number): [string, Buffer | undefined][] {
+  const attempt = (decompress: () => Buffer): Buffer | undefined => {
+    try {
+      return decompress();
+    } catch {
+      return undefined;
+    }
+  };
+  const options = { maxOutputLength: most };
+  const encoding = headerValue(headers, "content-encoding")?.trim().toLowerCase();
+  if (body[0] === 0x1f && body[1] === 0x8b) return [["gzip", attempt(() => gunzipSync(body, options))]];
+  if (encoding === "br") return [["br", attempt(() => brotliDecompressSync(body, options))]];
+  // RFC 1950: the first two bytes as one number are a multiple of 31.
+  const isZlib = ((body[0] ?? 0) & 15) === 8 && body.length > 2 && body.readUInt16BE() % 31 === 0;
+  return isZlib ? [["deflate", attempt(() => inflateSync(body, options))]] : [];
+}
+
+/** The text that a JSON string holds. */
+function innerText(text: string): Buffer | undefined {
+  const value = parsed(text);
+  return typeof value === "string" ? Buffer.from(value) : undefined;
+}
+
+/** The body out of the event that API Gateway hands to a function: `{"body": "…", "isBase64Encoded": true}`. */
+function* fromGateway(text: string): Generator<Body> {
+  if (!text.includes('"body"')) return;
+  const value = parsed(text);
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "body")) return;
+  const { body, isBase64Encoded } = value as { body: unknown; isBase64Encoded?: unknown };
+  if (typeof body !== "string" || body === "") return;
+  const evidence = { encoding: "a gateway's event", change: "added" };
+  yield candidate(Buffer.from(body, isBase64Encoded === true ? "base64" : "utf8"), "body-encoded", evidence);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function bufferOf(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(text);
+}
+
+function formDecoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return undefined;
+  }
+}
+
+/** As `application/x-www-form-urlencoded` is written (WHATWG URL). */
+function formEncoded(text: string): string {
+  return new URLSearchParams([["", text]]).toString().slice(1);
+}

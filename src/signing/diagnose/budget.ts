@@ -1,0 +1,59 @@
+/** How much a search may cost. */
+export interface Limits {
+  /** Signatures computed at most. */
+  signatures: number;
+  /** Milliseconds after which nothing more is begun. */
+  milliseconds: number;
+  /** Bytes of the largest body whose every form is tried; of a larger one only what costs little. */
+  bodyBytes: number;
+  /** Bytes that a compressed body may decompress to. */
+  decompressedBytes: number;
+}
+
+/** What a search costs at most unless told otherwise. */
+export const usualLimits: Limits = {
+  signatures: 64,
+  milliseconds: 50,
+  bodyBytes: 256 * 1024,
+  decompressedBytes: 1024 * 1024,
+};
+
+/** For whoever waits for one verdict and wants to know. */
+export const thoroughLimits: Limits = {
+  signatures: 5_000,
+  milliseconds: 120_000,
+  bodyBytes: 256 * 1024 * 1024,
+  decompressedBytes: 256 * 1024 * 1024,
+};
+
+export interface Budget {
+  /** Pays for one signature; false where nothing more may be spent. */
+  take: () => boolean;
+  /** Whether it ran out. */
+  spent: () => boolean;
+  /** Whether the time is up, for work that computes no signature. */
+  late: () => boolean;
+  /** Says that everything has been tried by itself; what follows are pairs. */
+  singlesTried: () => void;
+  /** Whether so much was tried. */
+  complete: () => boolean;
+}
+
+/** @param clock milliseconds that only go forward */
+export function createBudget({ signatures, milliseconds }: Limits, clock: () => number): Budget {
+  const end = clock() + milliseconds;
+  let left = signatures;
+  let spent = false;
+  let complete = false;
+  return {
+    take() {
+      spent ||= left <= 0 || clock() >= end;
+      left--;
+      return !spent;
+    },
+    spent: () => spent,
+    late: () => (spent ||= clock() >= end),
+    singlesTried: () => void (complete = !spent),
+    complete: () => complete,
+  };
+}

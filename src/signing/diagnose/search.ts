@@ -1,0 +1,228 @@
+import { createHash, createHmac, timingSafeEqual, verify, type KeyObject } from "node:crypto";
+import { joined, signatureBytes } from "../signature.ts";
+import type { Ed25519Scheme, Evidence, HmacScheme, RawHeaders } from "../types.ts";
+import { charsets, endings, unwrapped } from "./bodies.ts";
+import type { Budget, Limits } from "./budget.ts";
+import type { Candidate, Clue } from "./clues.ts";
+import { contentsMisread, piecesOf, type Signed } from "./contents.ts";
+import { jsonForms } from "./json-forms.ts";
+import { announcedLength, evidentBodies, isAround } from "./evident.ts";
+import { keysAsTheyAre, keysCleaned, keysKnown, keysMisread } from "./keys.ts";
+import type { Reading } from "./readings.ts";
+
+/** A request under one scheme, with all that was read of it. */
+export interface Subject {
+  scheme: HmacScheme | Ed25519Scheme;
+  body: Buffer;
+  headers: RawHeaders;
+  signatures: readonly Reading[];
+  /** As the scheme has it; undefined where the time it signs is not there. */
+  signed: Candidate<Signed> | undefined;
+  secrets: readonly string[];
+  known: readonly { secret: string; label: Evidence }[];
+  /** Labels of those that are for the same provider. */
+  near: ReadonlySet<Evidence>;
+  /** Whether the verifier has computed the signatures of what it was given, and nothing in the request was misread. */
+  isJudged: boolean;
+}
+
+interface Trial {
+  key: Candidate<KeyObject>;
+  body: Candidate<Buffer>;
+  signed: Candidate<Signed>;
+}
+
+export interface Match {
+  clues: readonly Clue[];
+  signed: Signed;
+}
+
+/** Tries what may have happened, the likeliest and cheapest first, until a signature matches or the budget is spent. */
+export function search(subject: Subject, limits: Limits, budget: Budget): Match | undefined {
+  const { scheme, signatures, headers } = subject;
+  if (signatures.length === 0) return undefined;
+  const check = scheme.kind === "hmac" ? hmacCheck(scheme, signatures) : ed25519Check(signatures);
+  for (const trial of trials(subject, limits, budget)) {
+    if (trial === "unkeyed") {
+      const match = scheme.kind === "hmac" ? unkeyed(subject, scheme) : undefined;
+      if (match !== undefined) return match;
+      continue;
+    }
+    const { key, body, signed } = trial;
+    const found = check(key.value, piecesOf(signed.value, headers, body.value), budget);
+    if (found !== undefined)
+      return { clues: [...found, ...signed.clues, ...key.clues, ...body.clues], signed: signed.value };
+    if (budget.spent()) return undefined;
+  }
+  return undefined;
+}
+
+/** Most secrets of the user that are tried beside those that were given. */
+const mostKnown = 12;
+
+function* trials(subject: Subject, limits: Limits, budget: Budget): Generator<Trial | "unkeyed"> {
+  const { scheme, headers, secrets, known, signed } = subject;
+  const held: Candidate<Buffer> = { value: subject.body, clues: [] };
+  const isSmall = subject.body.length <= limits.bodyBytes;
+  const own = keysAsTheyAre(scheme, secrets);
+  const cleaned = keysCleaned(scheme, secrets);
+  const others = [...keysKnown(scheme, known, secrets)].slice(0, mostKnown);
+  const misread = [...keysMisread(scheme, secrets)].filter((key) => !cleaned.some(({ value }) => value.equals(key.value)));
+  // Of a rotation both secrets, of a list given by hand the first: more would leave no room for the bodies.
+  const certain = cleaned.filter(({ clues }) => !clues.some(isDoubtful));
+  const main = certain.length > 0 ? certain.slice(0, 1) : [...own.slice(0, 2), ...cleaned.slice(0, 1)];
+  const contents = [...contentsMisread(scheme, headers, signed?.value.time)];
+  if (signed === undefined) {
+    for (const content of contents)
+      for (const key of [...main, ...others.slice(0, 4)]) yield { key, body: held, signed: content };
+    return;
+  }
+  const all = function* (keys: readonly Candidate<KeyObject>[], bodies: Iterable<Candidate<Buffer>>): Generator<Trial> {
+    for (const body of bodies) for (const key of keys) yield { key, body, signed };
+  };
+
+  // What the verifier has tried as it is need not be tried again.
+  yield* all([...(subject.isJudged ? [] : own), ...cleaned], [held]);
+  const evident = isSmall ? evidentBodies(subject.body, headers, limits, budget) : [];
+  yield* all(main, evident);
+  // A body whose length is not the one announced was changed for certain, whatever the secret.
+  const announced = announcedLength(headers);
+  const isChanged = evident.length > 0 && announced !== undefined && announced !== subject.body.length;
+  const likeliest = isChanged ? evident.slice(0, 2) : [held, ...evident.slice(0, 1)];
+  yield* all(main.slice(0, 1), evident.slice(0, 2).flatMap(ofEndings));
+  yield* all(others, likeliest);
+  yield* all(misread, likeliest);
+  const ends = [...endings(subject.body)];
+  yield* all(main, ends);
+  for (const content of contents) for (const key of main) yield { key, body: held, signed: content };
+  if (!isSmall) return;
+  yield "unkeyed";
+  if (isChanged) yield* all([...others, ...misread], [held]);
+
+  const bodies: Candidate<Buffer>[] = [];
+  // The user's other secrets for the same provider are likelier than any other pair.
+  const near = others.filter((key) => subject.near.has(key.clues[0]?.evidence ?? {})).slice(0, 2);
+  for (const found of otherBodies(subject, limits)) {
+    const tried = [...bodies, ...evident, ...ends];
+    if (tried.some(({ value }) => value.equals(found.value)) || found.value.equals(subject.body)) continue;
+    bodies.push(found);
+    yield* all(main, [found]);
+    if (bodies.length === 6) yield* all(near, [...ends.slice(0, 4), ...bodies]);
+  }
+  budget.singlesTried();
+  yield* pairs([...others, ...misread], [...ends, ...evident, ...bodies], signed);
+}
+
+/** Words with spaces between them make a secret too. */
+function isDoubtful({ evidence }: Clue): boolean {
+  return evidence["where"] === "inside" && evidence["characters"] === "space";
+}
+
+/** The body with its ends changed besides. */
+function ofEndings({ value, clues }: Candidate<Buffer>): Candidate<Buffer>[] {
+  return [...endings(value)].map((ending) => ({ value: ending.value, clues: [...clues, ...ending.clues] }));
+}
+
+function* otherBodies({ body, headers }: Subject, limits: Limits): Generator<Candidate<Buffer>> {
+  const wrappings = [...unwrapped(body, headers, limits.decompressedBytes)];
+  yield* wrappings.filter(isAround);
+  yield* charsets(body);
+  yield* jsonForms(body)?.all() ?? [];
+  yield* wrappings.filter((found) => !isAround(found));
+}
+
+/** Two mistakes at once, the likeliest of both first: a square of the lists, walked along its diagonals. */
+function* pairs(
+  keys: readonly Candidate<KeyObject>[],
+  bodies: readonly Candidate<Buffer>[],
+  signed: Candidate<Signed>,
+): Generator<Trial> {
+  for (let sum = 0; sum < keys.length + bodies.length - 1; sum++) {
+    for (let index = Math.max(0, sum - bodies.length + 1); index <= sum && index < keys.length; index++) {
+      const [key, body] = [keys[index], bodies[sum - index]];
+      if (key !== undefined && body !== undefined) yield { key, body, signed };
+    }
+  }
+}
+
+type Check = (
+  key: KeyObject,
+  pieces: readonly (string | Uint8Array)[],
+  budget: Budget,
+) => readonly Clue[] | undefined;
+
+const algorithms: Readonly<Record<number, string>> = { 16: "md5", 20: "sha1", 28: "sha224", 32: "sha256", 48: "sha384", 64: "sha512" };
+
+/** The length of a signature tells its algorithm. */
+function hmacCheck(scheme: HmacScheme, signatures: readonly Reading[]): Check {
+  const lengths = lengthsOf(scheme, signatures);
+  return (key, pieces, budget) => {
+    for (const length of lengths) {
+      const algorithm = algorithms[length];
+      if (algorithm === undefined) continue;
+      if (!budget.take()) return undefined;
+      const hmac = createHmac(algorithm, key);
+      for (const piece of pieces) {
+        if (typeof piece === "string") hmac.update(piece, "latin1");
+        else hmac.update(piece);
+      }
+      const found = equalTo(hmac.digest(), signatures);
+      if (found !== undefined) return [...found.clues, ...algorithmClues(scheme, algorithm)];
+    }
+    return undefined;
+  };
+}
+
+/** The scheme's own length alone where a signature has it: what else stands there belongs to another scheme. */
+function lengthsOf(scheme: HmacScheme, signatures: readonly Reading[]): number[] {
+  const own = signatureBytes(scheme);
+  const lengths = new Set(signatures.map(({ bytes }) => bytes.length));
+  return lengths.has(own) ? [own] : [...lengths];
+}
+
+function algorithmClues(scheme: HmacScheme, found: string): Clue[] {
+  return found === scheme.algorithm
+    ? []
+    : [{ cause: "algorithm", evidence: { expected: scheme.algorithm, found } }];
+}
+
+function ed25519Check(signatures: readonly Reading[]): Check {
+  const own = signatures.filter(({ bytes }) => bytes.length === 64);
+  return (key, pieces, budget) => {
+    const message = joined(pieces);
+    for (const { bytes, clues } of own) {
+      if (!budget.take()) return undefined;
+      if (verify(null, message, key, bytes)) return clues;
+    }
+    return undefined;
+  };
+}
+
+/** A plain hash in place of an HMAC: of the body alone, or with the secret before or behind it. */
+function unkeyed({ signatures, secrets, body }: Subject, scheme: HmacScheme): Match | undefined {
+  const secret = Buffer.from(secrets[0] ?? "");
+  for (const [pieces, what] of [
+    [[body], "body"],
+    [[secret, body], "secret and body"],
+    [[body, secret], "body and secret"],
+  ] as const) {
+    for (const length of lengthsOf(scheme, signatures)) {
+      const algorithm = algorithms[length];
+      if (algorithm === undefined) continue;
+      const hash = createHash(algorithm);
+      for (const piece of pieces) hash.update(piece);
+      const found = equalTo(hash.digest(), signatures);
+      if (found === undefined) continue;
+      const clue: Clue = {
+        cause: "algorithm",
+        evidence: { expected: scheme.algorithm, found: algorithm, unkeyed: what },
+      };
+      return { clues: [...found.clues, clue], signed: { content: [], time: undefined } };
+    }
+  }
+  return undefined;
+}
+
+function equalTo(digest: Buffer, signatures: readonly Reading[]): Reading | undefined {
+  return signatures.find(({ bytes }) => bytes.length === digest.length && timingSafeEqual(bytes, digest));
+}

@@ -1,0 +1,88 @@
+import { isUtf8 } from "node:buffer";
+import { headerValue } from "../headers.ts";
+import type { Cause, Evidence, Finding, RawHeaders } from "../types.ts";
+import { announcedLength } from "./evident.ts";
+import { jsonForms } from "./json-forms.ts";
+import { stackOf } from "./stack.ts";
+
+/** What a parser leaves of a body that was consumed before. */
+const leftovers = new Set(["", "{}", "null", "undefined", '""']);
+const replacement = Buffer.from("\ufffd");
+
+/**
+ * What the body itself, held against the headers, tells of changes that cannot be undone; the likeliest alone. A body of
+ * the length that was announced shows none.
+ * @param most bytes of the largest body that is parsed
+ */
+export function symptomOf(body: Buffer, headers: RawHeaders, most: number): Finding | undefined {
+  const announced = announcedLength(headers);
+  if (announced === body.length) return undefined;
+  const stack = stackOf(headers);
+  const evidence: Evidence = {
+    bytes: body.length,
+    ...(announced === undefined ? {} : { content_length: announced }),
+  };
+  const likely = (cause: Cause, more: Evidence = {}): Finding => ({
+    cause,
+    confidence: "likely",
+    evidence: { ...evidence, ...(stack === undefined ? {} : { stack }), ...more },
+  });
+  const start = body.toString("utf8", 0, 20).trim();
+  if (body.length === 0) return likely("body-empty");
+  if (announced !== undefined && body.length < 20 && leftovers.has(start)) return likely("body-empty", { body: start });
+  if (start === "[object Object]") return likely("body-reserialised", { arrived: start });
+
+  const encoding = headerValue(headers, "content-encoding")?.trim().toLowerCase() ?? "";
+  if (/^(?:gzip|x-gzip|deflate|br|zstd)$/.test(encoding) && /^[[{"\w]/.test(start))
+    return likely("body-encoded", { encoding, change: "removed" });
+
+  const isOpen = /^[[{]/.test(start) && (body.length > most ? endsOpen(body) : isUnfinished(body.toString("utf8")));
+  if (isOpen && (announced === undefined || announced > body.length)) return likely("body-truncated");
+  if (announced === undefined) return undefined;
+  const lost = countOf(body, replacement);
+  if (lost > 0) return likely("body-charset", { replacement_characters: lost });
+  if (/^[[{]/.test(start) && !isUtf8(body)) return likely("body-charset", { arrived: "ISO-8859-1" });
+  const asked = body.length > most ? 0 : questionMarks(body, announced - body.length);
+  if (asked > 0) return likely("body-charset", { question_marks: asked });
+  if (/^[[{]/.test(start) && !isOpen) {
+    const arrived = body.length > most ? undefined : jsonForms(body)?.own();
+    const where = stackOf(headers, arrived);
+    return likely("body-reserialised", {
+      ...(arrived === undefined ? {} : { arrived }),
+      ...(where === undefined ? {} : { stack: where }),
+    });
+  }
+  return announced > body.length ? likely("body-truncated") : undefined;
+}
+
+/** Whether JSON text ends within a string, an array or an object. */
+function isUnfinished(text: string): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|[{}[\]]/g)) {
+    if (token === "{" || token === "[") depth++;
+    else if (token === "}" || token === "]") depth--;
+    else if (token.length === 1 || !token.endsWith('"')) return true;
+  }
+  return depth > 0;
+}
+
+/** The same by the last byte alone, for a body too large to be read. */
+function endsOpen(body: Buffer): boolean {
+  return !/[}\]]\s*$/.test(body.toString("latin1", Math.max(0, body.length - 100)));
+}
+
+function countOf(body: Buffer, bytes: Buffer): number {
+  let count = 0;
+  for (let at = body.indexOf(bytes); at !== -1; at = body.indexOf(bytes, at + bytes.length)) count++;
+  return count;
+}
+
+/** Question marks that stand for characters which an encoding has not, where those account for the bytes that are missing. */
+function questionMarks(body: Buffer, missing: number): number {
+  if (missing <= 0 || body.some((byte) => byte >= 0x80)) return 0;
+  const text = body.toString("latin1").replace(/https?:[^\s"]{0,2000}/g, "");
+  const all = text.split("?").length - 1;
+  const isOdd = /\?[A-Za-z]|[A-Za-z]\?\?|"\?|\?\?/.test(text);
+  // Each stands for a character of two to four bytes.
+  return (isOdd || all > 1) && missing >= all && missing <= 3 * all ? all : 0;
+}
