@@ -153,6 +153,7 @@ export async function startListener(
       maxBody,
       expect: [],
       insecure: false,
+      diagnose: true,
       signal: stop.signal,
     }),
     signal,

@@ -2,6 +2,7 @@ import { editBody } from "../payloads/edit.ts";
 import { listFixtures, loadPayloads, type Payload } from "../payloads/load.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { PublishedEvent } from "../remote/contract.ts";
+import { endToEnd } from "../transport/forward.ts";
 import { createSender } from "../transport/send.ts";
 import type { DemoEvent, DemoSummary } from "./demo-events.ts";
 import {
@@ -13,7 +14,6 @@ import {
 } from "./demo-parts.ts";
 import { createTemporaryFolder, isolate } from "./demo-place.ts";
 import type { ListenDelivery } from "./listen-events.ts";
-import { prepare } from "./prepare.ts";
 import type { Workspace } from "./workspace.ts";
 
 const sample = { provider: "fareplay", event: "order.created" };
@@ -29,6 +29,8 @@ interface Stage {
   /** The endpoints' signing secrets and ids, by the ids of their providers. */
   secrets: Map<string, string>;
   endpoints: Map<string, string>;
+  /** The delivery that is changed later, as it came in. */
+  intact: ListenDelivery | undefined;
   signal: AbortSignal;
   summary: DemoSummary;
 }
@@ -88,7 +90,17 @@ async function* tell(
 
   const providers = registry.all.filter(({ id }) => sending.has(id));
   const endpoints = new Map<string, string>();
-  const stage = { workspace, providers, plane, listener, secrets, endpoints, signal, summary };
+  const stage: Stage = {
+    workspace,
+    providers,
+    plane,
+    listener,
+    secrets,
+    endpoints,
+    intact: undefined,
+    signal,
+    summary,
+  };
   for (const chapter of [makeEndpoints, deliverEverything, tamper, failAndRetry]) {
     yield* chapter(stage, closing);
     if (signal.aborted) return;
@@ -140,27 +152,27 @@ async function* deliverEverything(stage: Stage): AsyncGenerator<DemoEvent> {
     for (const delivery of deliveries.sort((one, other) => placeOf(one) - placeOf(other))) {
       yield { type: "delivery", delivery };
       const { provider, event = "", verified } = delivery;
+      if (`${provider}/${event}` === tampering.name) stage.intact = delivery;
       // Each counts once, and only as the event it was published as.
       if (provider === id && verified === true && arrived.delete(event)) summary.verified++;
     }
   }
 }
 
-/** One that was signed rightly and changed since. */
-async function* tamper({ workspace, listener, summary }: Stage): AsyncGenerator<DemoEvent> {
-  const [prepared] = await prepare(workspace, {
-    what: [tampering.name],
-    edits: [],
-    fresh: false,
-    headers: [],
-  });
-  if (prepared === undefined) return;
-  const { headers, body } = prepared.next();
+/** One that arrived before is changed and sent again, its signature with it. */
+async function* tamper({ listener, intact, summary }: Stage): AsyncGenerator<DemoEvent> {
+  if (intact?.body === undefined) return;
+  const { headers, body } = intact;
   const changed = editBody(body, [{ op: "set", path: tampering.path, value: tampering.value }]);
   const sender = await createSender(new URL(listener.url), { timeoutMs: 5000, keepBytes: 0 });
   try {
     const path = `/${sample.provider}`;
-    const result = await sender.send({ method: "POST", path, headers, body: changed });
+    const result = await sender.send({
+      method: "POST",
+      path,
+      headers: endToEnd(headers, "host"),
+      body: changed,
+    });
     const status = result.ok ? result.status : undefined;
     yield { type: "tampered", ...tampering, status };
     const delivery = result.ok ? await listener.delivery() : undefined;

@@ -29,6 +29,8 @@ export interface ListenOptions extends ConnectOptions {
   forMs?: number;
   /** `provider/event` of deliveries that must have been accepted by the end. */
   expect: readonly string[];
+  /** Look for the causes where deliveries do not verify. */
+  diagnose: boolean;
   /** Stops gracefully once it is aborted. */
   signal: AbortSignal;
 }

@@ -2,7 +2,7 @@ import type { Provider } from "../providers/contract.ts";
 import { randomText } from "../providers/ids.ts";
 import { urlsOf } from "../transport/bind.ts";
 import { forward, forwardPath, relayed } from "../transport/forward.ts";
-import { createAssessor } from "../transport/assess.ts";
+import { createAssessor, type Assessment } from "../transport/assess.ts";
 import { createReceiver, type Answer, type IncomingRequest, type Refusal } from "../transport/receive.ts";
 import type { SendResult } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
@@ -10,7 +10,9 @@ import { events } from "./channel.ts";
 import { openSender } from "./connect.ts";
 import { createExpectations } from "./expectations.ts";
 import type { ListenDelivery, ListenEvent, ListenOptions, RefusalCode } from "./listen-events.ts";
+import { createDiagnoser, type Diagnoser } from "./listen-diagnosis.ts";
 import { findSecrets } from "./listen-secrets.ts";
+import { createPending } from "./pending.ts";
 import { createRecent } from "./recent.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
@@ -83,6 +85,10 @@ async function receive(
   let underWay = 0;
   let noneUnderWay: () => void = () => undefined;
 
+  const diagnoser = options.diagnose
+    ? createDiagnoser(workspace, () => performance.now(), host.random(4).readUInt32LE())
+    : undefined;
+  const explained = createPending();
   let broken: { error: unknown } | undefined;
   let endWait: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (endWait = resolve));
@@ -107,6 +113,7 @@ async function receive(
     else if (verified === true) counts.verified++;
     else counts.unverified++;
     if (duplicate) counts.duplicates++;
+    if (verified === true && provider !== undefined) diagnoser?.verified(provider, request.headers, key);
     if (isAccepted) {
       accepted++;
       expectations.accept(provider?.id, assessment.event);
@@ -114,8 +121,8 @@ async function receive(
     const id = newId();
 
     const finish = (forwarded: ListenDelivery["forwarded"]): Answer => {
-      const reply = isAccepted ? replyTo(forwarded?.result) : unverifiedReply;
-      report({
+      const reply = isAccepted ? replyTo(forwarded?.result) : { ...unverifiedReply };
+      const delivery: ListenDelivery = {
         type: "delivery",
         id,
         provider: provider?.id,
@@ -138,7 +145,11 @@ async function receive(
         status: reply.status,
         durationMs: performance.now() - started,
         receivedAt: request.receivedAt,
-      });
+      };
+      const why = isDiagnosable(assessment) && diagnoser?.admit() === true ? diagnoser : undefined;
+      if (why === undefined) report(delivery);
+      // The sender has its answer before anything is looked for, and learns nothing of it, not even by the time it takes.
+      else reply.sent = explained.add(() => explain(why, assessment, request, delivery));
       if (options.exitAfter !== undefined && accepted >= options.exitAfter) setImmediate(stop);
       return reply;
     };
@@ -153,6 +164,26 @@ async function receive(
       if (stopping && underWay === 0) noneUnderWay();
       return finish(withAllowance(result, provider));
     });
+  };
+
+  const explain = async (
+    why: Diagnoser,
+    { provider, dedupeKey }: Assessment<SecretOrigin>,
+    request: IncomingRequest,
+    delivery: ListenDelivery,
+  ): Promise<void> => {
+    let { findings } = delivery;
+    try {
+      if (provider !== undefined) {
+        const { configured, development } = secretsOf(provider);
+        const { secrets } = configured ?? development();
+        const { headers, body, receivedAt: now } = request;
+        findings = (await why.explain({ provider, headers, body, now, secrets }, dedupeKey())) ?? findings;
+      }
+    } catch (error) {
+      broken ??= { error };
+    }
+    report({ ...delivery, findings });
   };
 
   const refused = (refusal: Refusal): void => {
@@ -210,8 +241,14 @@ async function receive(
   clearTimeout(giveUp);
   await sender?.close();
   if (underWay > 0) await new Promise<void>((resolve) => (noneUnderWay = resolve));
+  await explained.settled();
   if (broken !== undefined) throw broken.error;
   report({ type: "stopped", ...counts, unmet: expectations.unmet() });
+}
+
+/** A signature that could be looked into: a provider is known, and what it was held against. */
+function isDiagnosable({ provider, findings, verified }: Assessment<SecretOrigin>): boolean {
+  return provider !== undefined && verified === false && findings.length > 0;
 }
 
 const unverifiedReply: Answer = {

@@ -7,6 +7,7 @@ import { verify as verifySignature } from "../signing/verify.ts";
 import { identify, splitTarget } from "../transport/identify.ts";
 import { parseRawRequest } from "../transport/raw-request.ts";
 import { withOverrides, type HeaderOverride } from "../transport/request.ts";
+import type { FailedRequest } from "./diagnosing.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 /** A finding as views get it. */
@@ -23,6 +24,8 @@ export interface VerifyOptions {
   at?: number;
   /** Seconds. */
   tolerance?: number | "off";
+  /** Look for the cause of a failure however long that takes. */
+  thorough?: boolean;
 }
 
 export interface Verified {
@@ -45,7 +48,7 @@ export interface Verified {
 /** @throws HooklineError `verify-needs-body`, `file-unreadable`, `request-malformed`, `provider-unclear` */
 export async function verify(workspace: Workspace, options: VerifyOptions): Promise<Verified> {
   const { host, registry } = workspace;
-  const { headers, body, target } = await readInput(workspace, options);
+  const { headers, target, body: own, rest } = await readInput(workspace, options);
   const { path } = splitTarget(target);
   const provider =
     options.provider === undefined
@@ -54,12 +57,16 @@ export async function verify(workspace: Workspace, options: VerifyOptions): Prom
   if (provider === undefined) throw unclear(headers);
 
   const { secrets, origin } = workspace.signingSecrets(provider);
-  const verdict = verifySignature(provider.signatures, secrets, {
+  const request = { headers, now: options.at ?? host.now(), tolerance: options.tolerance };
+  const judge = (body: Buffer) => ({
     body,
-    headers,
-    now: options.at ?? host.now(),
-    tolerance: options.tolerance,
+    verdict: verifySignature(provider.signatures, secrets, { ...request, body }),
   });
+  const first = judge(own);
+  const { body, verdict } = first.verdict.ok || rest === undefined ? first : judge(rest);
+  const findings = verdict.ok
+    ? verdict.warnings
+    : await causesOf(workspace, { ...request, provider, body, secrets }, options);
   const parts = { headers, path, json: lazyJson(body) };
   return {
     ok: verdict.ok,
@@ -69,7 +76,7 @@ export async function verify(workspace: Workspace, options: VerifyOptions): Prom
     deliveryId: deliveryIdOf(provider, parts),
     bytes: body.length,
     code: verdict.ok ? null : verdict.code,
-    findings: verdict.ok ? verdict.warnings : verdict.findings,
+    findings,
     secretIndex: verdict.ok ? verdict.secretIndex : undefined,
     timestamp: verdict.ok ? verdict.timestamp : undefined,
     origin,
@@ -77,10 +84,27 @@ export async function verify(workspace: Workspace, options: VerifyOptions): Prom
   };
 }
 
-async function readInput(
-  { host }: Workspace,
-  options: VerifyOptions,
-): Promise<{ headers: RawHeaders; body: Buffer; target: string }> {
+/** Why it does not verify; what that takes is loaded only here. */
+async function causesOf(
+  workspace: Workspace,
+  request: FailedRequest,
+  { thorough }: VerifyOptions,
+): Promise<Finding[]> {
+  const { findCauses, knownSecrets, thoroughLimits, usualLimits } = await import("./diagnosing.ts");
+  const known = await knownSecrets(workspace, request.provider);
+  return findCauses(workspace, request, known, thorough === true ? thoroughLimits : usualLimits);
+}
+
+interface Input {
+  headers: RawHeaders;
+  body: Buffer;
+  /** Set where more stands behind the head than Content-Length says. */
+  rest?: Buffer;
+  /** Path and query. */
+  target: string;
+}
+
+async function readInput({ host }: Workspace, options: VerifyOptions): Promise<Input> {
   const read = async (file: string, what: string): Promise<Buffer> => {
     if (file === "-") return host.stdin.read(what);
     try {
@@ -110,7 +134,15 @@ async function readInput(
   }
   if (options.request !== undefined) {
     const raw = parseRawRequest(await read(options.request, "the request"));
-    return { headers: withOverrides(raw.headers, options.headers), body: raw.body, target: raw.target };
+    // A body that was changed after it was captured may be longer than the Content-Length beside it.
+    const isLonger =
+      raw.rest.length > raw.body.length && raw.rest.subarray(0, raw.body.length).equals(raw.body);
+    return {
+      headers: withOverrides(raw.headers, options.headers),
+      body: raw.body,
+      ...(isLonger ? { rest: raw.rest } : {}),
+      target: raw.target,
+    };
   }
   return {
     headers: withOverrides([], options.headers),

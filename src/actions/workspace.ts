@@ -4,8 +4,10 @@ import { loadProject, type Project } from "../config/project.ts";
 import {
   createSecretFinder,
   resolveSecretFlags,
+  type ExistingSecret,
   type ProviderSecrets,
   type SecretFinder,
+  type SecretOwner,
 } from "../config/secrets.ts";
 import type { Stdin } from "../config/stdin.ts";
 import { HooklineError } from "../errors.ts";
@@ -46,6 +48,8 @@ export interface Workspace {
   project: Project | undefined;
   fixturesDir: string;
   secretsOf(provider: Provider): SecretsOf<SecretOrigin>;
+  /** Every secret that there is for a provider, wherever it is; none is made. */
+  existingSecrets(provider: Provider): ExistingSecret[];
   /** The secrets to sign with: what is configured, else the development secret. */
   signingSecrets(provider: Provider): { secrets: readonly string[]; origin: SecretOrigin };
 }
@@ -73,14 +77,17 @@ export async function openWorkspace(host: Host, secretFlags: readonly string[] =
   for (const provider of registry.all) refusePlainTheft(provider, project);
   const given = await resolveSecretFlags(secretFlags, { environment, cwd, stdin, warn });
   const finder = createSecretFinder({ environment, project, home: environment.home, given });
-  const secretsOf = (provider: Provider): SecretsOf<SecretOrigin> => {
+  const ownerOf = (provider: Provider): SecretOwner => {
     const scheme = provider.signatures[0] ?? { kind: "none" };
-    const owner = {
+    return {
       id: provider.id,
       secretEnv: provider.secretEnv,
       shape: secretShape(scheme),
       generate: () => generateSecret(scheme, host.random),
     };
+  };
+  const secretsOf = (provider: Provider): SecretsOf<SecretOrigin> => {
+    const owner = ownerOf(provider);
     const found: ReturnType<SecretFinder["configured"]> = finder.configured(owner);
     return {
       configured: found === undefined ? undefined : { secrets: found.secrets, origin: originOf(found) },
@@ -96,6 +103,7 @@ export async function openWorkspace(host: Host, secretFlags: readonly string[] =
     project,
     fixturesDir: join(host.packageRoot, "fixtures"),
     secretsOf,
+    existingSecrets: (provider) => finder.existing(ownerOf(provider)),
     signingSecrets(provider) {
       const { configured, development } = secretsOf(provider);
       return configured ?? development();

@@ -19,6 +19,7 @@ interface Flags {
   expect: string[];
   insecure?: boolean;
   ca?: string;
+  diagnose: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -50,6 +51,7 @@ export function define(command: Command, context: Context): void {
       collect,
       [],
     )
+    .option("--no-diagnose", "do not look for the cause where a delivery does not verify")
     .option("--insecure", "accept any certificate of the target")
     .option("--ca <file>", "trust the certificates in this PEM file too")
     .addHelpText(
@@ -101,6 +103,7 @@ Examples:
           maxBody: parsed.maxBody,
           expect: flags.expect,
           insecure: flags.insecure === true,
+          diagnose: flags.diagnose,
           signal,
           ...(target === undefined ? {} : { target }),
           ...(parsed.exitAfter === undefined ? {} : { exitAfter: parsed.exitAfter }),

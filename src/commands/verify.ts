@@ -11,6 +11,7 @@ interface Flags {
   request?: string;
   at?: string;
   tolerance?: string;
+  thorough?: boolean;
 }
 
 export function define(command: Command, context: Context): void {
@@ -27,6 +28,7 @@ export function define(command: Command, context: Context): void {
     .option("--request <file>", "the whole raw HTTP/1.1 request (- for standard input)")
     .option("--at <time>", "hold its timestamp against this time (ISO 8601 or Unix seconds)")
     .option("--tolerance <duration>", "how old it may be (300s), or off")
+    .option("--thorough", "look for the cause of a failure however long that takes")
     .addHelpText(
       "after",
       `
@@ -61,6 +63,7 @@ Examples:
           ...(flags.request === undefined ? {} : { request: flags.request }),
           ...(parsed.at === undefined ? {} : { at: parsed.at }),
           ...(parsed.tolerance === undefined ? {} : { tolerance: parsed.tolerance }),
+          ...(flags.thorough === undefined ? {} : { thorough: flags.thorough }),
         });
         showVerified(output, verified);
         return verified.ok ? 0 : EXIT.failed;

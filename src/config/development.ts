@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { HooklineError } from "../errors.ts";
-import { keptSecret } from "./kept-secret.ts";
+import { keptSecret, readIfThere } from "./kept-secret.ts";
 
 /**
  * A development secret of this machine: made at first use and the same ever after.
@@ -11,7 +11,7 @@ import { keptSecret } from "./kept-secret.ts";
  * @throws HooklineError `home-unwritable`
  */
 export function developmentSecret(home: string, name: string, make: () => string): string {
-  const folder = join(home, "development-secrets");
+  const folder = folderIn(home);
   try {
     return keptSecret(join(folder, name), make);
   } catch (cause) {
@@ -27,4 +27,17 @@ export function developmentSecret(home: string, name: string, make: () => string
       },
     );
   }
+}
+
+/** A development secret that was made before; undefined where none was, or where it cannot be read. */
+export function existingDevelopmentSecret(home: string, name: string): string | undefined {
+  try {
+    return readIfThere(join(folderIn(home), name));
+  } catch {
+    return undefined;
+  }
+}
+
+function folderIn(home: string): string {
+  return join(home, "development-secrets");
 }

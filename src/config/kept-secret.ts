@@ -33,8 +33,11 @@ function publish(draft: string, file: string): void {
   }
 }
 
-/** An empty file counts as none: a full disk leaves such. */
-function readIfThere(file: string): string | undefined {
+/**
+ * The secret in a file, or undefined where there is none. An empty file counts as none: a full disk leaves such.
+ * @throws whatever else the file system refuses
+ */
+export function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8") || undefined;
   } catch (error) {

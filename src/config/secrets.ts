@@ -1,7 +1,7 @@
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
-import { HooklineError } from "../errors.ts";
-import { developmentSecret } from "./development.ts";
+import { HooklineError, isHooklineError } from "../errors.ts";
+import { developmentSecret, existingDevelopmentSecret } from "./development.ts";
 import type { Environment } from "./environment.ts";
 import type { Project } from "./project.ts";
 import type { Stdin } from "./stdin.ts";
@@ -32,6 +32,20 @@ export interface SecretFinder {
   /** What the user configured for the provider, if anything. */
   configured(owner: SecretOwner): ProviderSecrets | undefined;
   development(owner: SecretOwner): ProviderSecrets;
+  /**
+   * Every secret that there is for the provider, also those that a stronger place covers; none is made, and what cannot
+   * be read is left out.
+   */
+  existing(owner: SecretOwner): ExistingSecret[];
+}
+
+/** One secret, and where it is. */
+export interface ExistingSecret {
+  secret: string;
+  source: SecretSource;
+  name?: string;
+  /** The one before, kept for a rotation. */
+  previous?: true;
 }
 
 interface Places {
@@ -43,14 +57,54 @@ interface Places {
 }
 
 export function createSecretFinder({ environment, project, home, given }: Places): SecretFinder {
+  const developmentFile = ({ secretEnv, shape }: SecretOwner): string => `${secretEnv}.${shape}`;
   return {
     configured: (owner) =>
       given ?? fromVariables(owner, environment) ?? fromProject(owner, project, environment),
     development: (owner) => ({
-      secrets: [developmentSecret(home, `${owner.secretEnv}.${owner.shape}`, owner.generate)],
+      secrets: [developmentSecret(home, developmentFile(owner), owner.generate)],
       source: "development",
     }),
+    existing(owner) {
+      const own = existingDevelopmentSecret(home, developmentFile(owner));
+      return [
+        ...each(given),
+        ...existingVariables(owner, environment),
+        ...each(ifReadable(() => fromProject(owner, project, environment))),
+        ...(own === undefined ? [] : [{ secret: own, source: "development" } as const]),
+      ];
+    },
   };
+}
+
+function each(found: ProviderSecrets | undefined): ExistingSecret[] {
+  if (found === undefined) return [];
+  const { secrets, source, name } = found;
+  return secrets.map((secret) => ({ secret, source, ...(name === undefined ? {} : { name }) }));
+}
+
+function existingVariables({ secretEnv }: SecretOwner, environment: Environment): ExistingSecret[] {
+  return [secretEnv, `${secretEnv}_PREVIOUS`].flatMap((name, index) => {
+    const found = environment.variable(name);
+    if (found === undefined) return [];
+    return [
+      {
+        secret: found.value,
+        source: found.source,
+        name,
+        ...(index === 1 ? { previous: true as const } : {}),
+      },
+    ];
+  });
+}
+
+function ifReadable<Found>(read: () => Found): Found | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isHooklineError(error)) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ const lengths = new Set([...ofTheConnection].map((name) => name.length));
  * The headers that travel on beyond one connection: without those above and those `Connection` names.
  * @param without one more to leave out, lower case
  */
-function endToEnd(headers: RawHeaders, without?: string): string[] {
+export function endToEnd(headers: RawHeaders, without?: string): string[] {
   let named: Set<string> | undefined;
   for (const value of headerValues(headers, "connection")) {
     for (const name of value.split(",")) (named ??= new Set()).add(name.trim().toLowerCase());

@@ -7,6 +7,8 @@ export interface RawRequest {
   target: string;
   headers: string[];
   body: Buffer;
+  /** All that stands behind the head; longer than the body where Content-Length says less. */
+  rest: Buffer;
 }
 
 /**
@@ -29,7 +31,7 @@ export function parseRawRequest(bytes: Buffer): RawRequest {
     headers.push(field[1] ?? "", field[2] ?? "");
   }
   const rest = head === null ? Buffer.alloc(0) : bytes.subarray(head.index + head[0].length);
-  return { method: parts[1] ?? "", target: parts[2] ?? "", headers, body: bodyOf(headers, rest) };
+  return { method: parts[1] ?? "", target: parts[2] ?? "", headers, body: bodyOf(headers, rest), rest };
 }
 
 function bodyOf(headers: readonly string[], rest: Buffer): Buffer {

@@ -19,6 +19,8 @@ export interface Answer {
   status: number;
   headers?: RawHeaders;
   body?: Uint8Array | string;
+  /** Called once the answer has gone out, or cannot any more. */
+  sent?: () => void;
 }
 
 /** A request that got no further than the door. */
@@ -159,6 +161,10 @@ function handle(
     options.broken(error);
   };
   const reply = (answer: Answer): void => {
+    if (answer.sent !== undefined) {
+      if (response.destroyed) setImmediate(answer.sent);
+      else response.on("close", answer.sent);
+    }
     if (!response.destroyed) write(response, answer, lastWords(options));
   };
   const chunks: Buffer[] = [];

@@ -117,7 +117,7 @@ function createTeller(output: Output): (event: DemoEvent) => void {
         return;
       case "tampered":
         chapter("One is changed on its way");
-        line(2, `${event.name} is signed. Then somebody sets ${event.path} to ${event.value}.`);
+        line(2, `${event.name} comes again, with ${event.path} set to ${event.value}.`);
         if (event.status === undefined) line(4, out.red("✗ the listener does not answer"));
         return;
       case "app":

@@ -6,7 +6,7 @@ import type {
   RefusalCode,
 } from "../actions/listen-events.ts";
 import { bodyLines } from "./body.ts";
-import { renderFinding } from "./findings.ts";
+import { findingLine, fixLine, renderFinding } from "./findings.ts";
 import { bytes, count, duration, milliseconds, timeOfDay } from "./format.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
@@ -94,10 +94,10 @@ function requestLine({ method, target }: ListenDelivery): string {
 function details({ out }: Output, delivery: ListenDelivery): string[] {
   const { code, forwarded, secretEnv } = delivery;
   const lines: string[] = [];
-  const finding = delivery.findings[0];
+  const [finding, second] = delivery.findings.map((found, index) => renderFinding(found, index));
   if (finding !== undefined) {
-    const { message, fix } = renderFinding(finding);
-    lines.push(`${message} ${out.dim(`(${finding.cause})`)}`, `${out.dim("fix:")} ${fix}`);
+    lines.push(findingLine(out, finding), fixLine(out, finding));
+    if (second?.confidence === "proved") lines.push(`${out.dim("also:")} ${findingLine(out, second)}`);
   } else if (code === "provider-unknown") {
     lines.push(out.dim("whose it is nothing says: send it to /<provider>, or pass --provider"));
   } else if (code === "secret-unconfigured") {
@@ -167,7 +167,7 @@ function deliveryJson(delivery: ListenDelivery): object {
     delivery_id: delivery.deliveryId ?? null,
     verified: delivery.verified,
     code: delivery.code,
-    findings: delivery.findings.map(renderFinding),
+    findings: delivery.findings.map((finding, index) => renderFinding(finding, index)),
     duplicate: delivery.duplicate,
     bytes: delivery.bytes,
     forwarded:

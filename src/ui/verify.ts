@@ -1,5 +1,5 @@
 import type { Verified } from "../actions/verify.ts";
-import { renderFinding } from "./findings.ts";
+import { findingLine, fixLine, renderFinding } from "./findings.ts";
 import { bytes } from "./format.ts";
 import { originText } from "./origin.ts";
 import type { Output } from "./output.ts";
@@ -7,7 +7,7 @@ import { safeLine } from "./safe.ts";
 
 /** The verdict on one request, then what was found. */
 export function showVerified(output: Output, verified: Verified): void {
-  const findings = verified.findings.map(renderFinding);
+  const findings = verified.findings.map((finding, index) => renderFinding(finding, index));
   output.json({
     ok: verified.ok,
     provider: verified.provider,
@@ -36,9 +36,9 @@ export function showVerified(output: Output, verified: Verified): void {
       ` · ${bytes(verified.bytes)} · ${originText(verified.origin)}${previous}`,
     ].join(""),
   );
-  for (const { message, fix } of findings) {
-    output.line(`  ${message}`);
-    output.line(`  ${out.dim("fix:")} ${fix}`);
+  for (const finding of findings) {
+    output.line(`  ${findingLine(out, finding)}`);
+    output.line(`  ${fixLine(out, finding)}`);
   }
   if (!verified.ok && verified.origin.source === "development") {
     output.note(

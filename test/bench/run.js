@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deliveredPerSecond, fill, publishRequest, startControlPlane, startSink } from "./deliver.js";
+import { floodRates, verifyTimes } from "./diagnose.js";
 import { fareplayRequests, load } from "./load.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -98,6 +99,7 @@ const benches = {
         "replay",
         "sign",
         "verify",
+        "snippet",
         "fixtures",
         "providers",
         "secrets",
@@ -270,6 +272,25 @@ const benches = {
       `each of nine endpoints beside one that hangs, against each of ten that answer: ${(median(nine) / median(all)).toFixed(2)}×  (${spread(nine, 0)}/s and ${spread(all, 0)}/s)`,
     );
     sink.stop();
+  },
+
+  async "listen, flooded"() {
+    for (const bytes of [1024, 200_000]) {
+      const { ratios, rates } = await floodRates({ start, bin, home, bytes, rounds });
+      say(
+        `listen, flooded with bad signatures over ${bytes} bytes, against the same with --no-diagnose: ${spread(ratios)}×  (${Math.round(median(rates))}/s)`,
+      );
+    }
+  },
+
+  "verify, diagnosing"() {
+    for (const bytes of [1024, 256 * 1024 - 1000, 5 * 1024 * 1024]) {
+      const { right, wrong, thorough } = verifyTimes({ bin, env, home, secret, bytes, rounds: 9 });
+      say(
+        `verify of ${bytes} bytes: right ${spread(right, 0)} ms, wrong ${spread(wrong, 0)} ms, wrong and --thorough ${spread(thorough, 0)} ms, start included`,
+      );
+    }
+    return Promise.resolve();
   },
 
   async memory() {

@@ -96,6 +96,7 @@ describe("demo", () => {
       event: "order.created",
       verified: false,
       code: "signature-mismatch",
+      findings: [{ cause: "tampered", confidence: "proved" }],
       status: 401,
     });
 

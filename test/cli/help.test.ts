@@ -32,7 +32,8 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
         "--require-verified",
       ],
       ...["--forward-invalid", "--in-order", "--timeout <duration>", "--max-body <size>", "--print <mode>"],
-      ...["--exit-after <n>", "--for <duration>", "--expect <provider/event>", "--insecure", "--ca <file>"],
+      ...["--exit-after <n>", "--for <duration>", "--expect <provider/event>", "--no-diagnose"],
+      ...["--insecure", "--ca <file>"],
     ],
   ],
   [
@@ -47,9 +48,10 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
     "verify",
     [
       ...["--provider <id>", "--secret <ref>", "-H, --header <header>", "--body <file>", "--request <file>"],
-      ...["--at <time>", "--tolerance <duration>"],
+      ...["--at <time>", "--tolerance <duration>", "--thorough"],
     ],
   ],
+  ["snippet", ["<provider>", "--lang <lang>"]],
   ["fixtures list", ["[provider]"]],
   ["fixtures show", ["<payload>"]],
   ["fixtures new", ["<provider/event>", "[file]", "--force"]],

@@ -240,3 +240,37 @@ describe("--secret", () => {
     });
   });
 });
+
+describe("all secrets that there are for a provider", () => {
+  test("each with its place, also those that a stronger place covers", () => {
+    const home = createFolder();
+    const project = projectWith("env:B_WEBHOOK_SECRET", "env:UNSET_WEBHOOK_SECRET");
+    const alone = projectWith("env:B_WEBHOOK_SECRET");
+    const given: ProviderSecrets = { secrets: ["f1", "f2"], source: "flag", name: "F" };
+    const variables = environment({
+      [variable]: "own",
+      [`${variable}_PREVIOUS`]: "before",
+      B_WEBHOOK_SECRET: "b",
+    });
+    const finder = createSecretFinder({ environment: variables, project: alone, home, given });
+    const found = [
+      { secret: "f1", source: "flag", name: "F" },
+      { secret: "f2", source: "flag", name: "F" },
+      { secret: "own", source: "environment", name: variable },
+      { secret: "before", source: "environment", name: `${variable}_PREVIOUS`, previous: true },
+      { secret: "b", source: "project", name: "B_WEBHOOK_SECRET" },
+    ];
+    expect(finder.existing(owner)).toEqual(found);
+    // None was made; one that was is there.
+    finder.development(owner);
+    expect(finder.existing(owner)).toEqual([...found, { secret: "generated", source: "development" }]);
+    // What cannot be read is left out, not told.
+    const broken = createSecretFinder({
+      environment: environment(),
+      project,
+      home: "/none",
+      given: undefined,
+    });
+    expect(broken.existing(owner)).toEqual([]);
+  });
+});

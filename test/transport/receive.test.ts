@@ -38,6 +38,17 @@ async function receive(options: Partial<ReceiverOptions> = {}) {
   return { receiver, url: `http://127.0.0.1:${receiver.port}`, got, refused, broken };
 }
 
+/** Resolves when it is so, which is looked at whenever `onChange`'s function is called. */
+function until(isSo: () => boolean, onChange: (check: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const check = (): void => {
+      if (isSo()) resolve();
+    };
+    onChange(check);
+    check();
+  });
+}
+
 describe("a receiver", () => {
   test("hands on bytes, headers and target as they came, with the time", async () => {
     const { url, got } = await receive();
@@ -50,6 +61,40 @@ describe("a receiver", () => {
     expect(got[0]?.headers.slice(0, 6)).toEqual(["Host", "x", "X-A", "1", "x-a", "\xe9"]);
     expect([...(got[0]?.body ?? [])]).toEqual([0, 255, 10]);
   });
+
+  test.each([
+    ["at once", (answer: Answer) => answer],
+    ["later", (answer: Answer) => Promise.resolve(answer)],
+  ])(
+    "tells when an answer, given %s, has gone out, once for each, also to who has left",
+    async (_, given) => {
+      let sent = 0;
+      let told: () => void = () => undefined;
+      const { url } = await receive({
+        answer: () =>
+          given({
+            status: 401,
+            sent: () => {
+              sent++;
+              told();
+            },
+          }),
+      });
+      expect((await post(url)).status).toBe(401);
+      expect((await post(url)).status).toBe(401);
+      await until(
+        () => sent === 2,
+        (check) => (told = check),
+      );
+      const socket = connect(Number(new URL(url).port), "127.0.0.1");
+      await once(socket, "connect");
+      socket.end("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", () => socket.destroy());
+      await until(
+        () => sent === 3,
+        (check) => (told = check),
+      );
+    },
+  );
 
   test.each([
     ["at once", (answer: Answer) => answer],
