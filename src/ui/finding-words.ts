@@ -1,5 +1,4 @@
 import type { FindingData } from "../actions/verify.ts";
-import { duration } from "./format.ts";
 import { safeLine } from "./safe.ts";
 
 export type Cause = FindingData["cause"];
@@ -33,34 +32,9 @@ export function pick<Entry>(table: Readonly<Record<string, Entry>>, key: string)
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-/** The name of the header that a finding is about. */
-export function headerName(evidence: Evidence): string {
-  return text(evidence, "header") || "signature";
-}
-
-/** In backticks, or `otherwise` where there is nothing to show. */
-export function code(shown: string, otherwise: string): string {
-  return shown === "" ? otherwise : `\`${shown}\``;
-}
-
 /** `541 bytes`, `1 byte`. */
 export function byteCount(size: number): string {
   return size === 1 ? "1 byte" : `${size} bytes`;
-}
-
-/** Seconds for people: `412 s`, and from ten minutes on `3 h 12 min`. */
-export function span(seconds: number): string {
-  return seconds < 600 ? `${seconds} s` : duration(seconds * 1000);
-}
-
-/** The size of the body beside the one that was announced: `541 bytes where content-length says 560`. */
-export function sizes(evidence: Evidence): string | undefined {
-  const size = amount(evidence, "bytes");
-  const announced = amount(evidence, "content_length");
-  if (size === undefined) return undefined;
-  return announced === undefined
-    ? byteCount(size)
-    : `${byteCount(size)} where content-length says ${announced}`;
 }
 
 /** For whom a provider is described wrongly in the project file: what to correct there. */
