@@ -2,7 +2,7 @@ import type { Provider } from "../providers/contract.ts";
 import { diagnose, type KnownSecret, type Limits } from "../signing/diagnose/index.ts";
 import type { Finding, RawHeaders } from "../signing/types.ts";
 import { cpuTime } from "./cpu-time.ts";
-import type { Workspace } from "./workspace.ts";
+import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 export { knownSecrets } from "./known-secrets.ts";
 export { thoroughLimits, usualLimits } from "../signing/diagnose/index.ts";
@@ -17,6 +17,8 @@ export interface FailedRequest {
   /** Seconds. */
   tolerance?: number | "off" | undefined;
   secrets: readonly string[];
+  /** Where they came from. */
+  origin: SecretOrigin;
   /** Whether the same delivery was seen before and was right: by its signature, or by its id. */
   intact?: "signature" | "delivery" | undefined;
 }
@@ -24,7 +26,7 @@ export interface FailedRequest {
 /** Why a request does not verify, best first. @param known what `knownSecrets` finds for its provider */
 export function findCauses(
   { registry }: Workspace,
-  { provider, ...request }: FailedRequest,
+  { provider, origin, ...request }: FailedRequest,
   known: readonly KnownSecret[],
   limits: Limits,
 ): Finding[] {
@@ -32,7 +34,7 @@ export function findCauses(
   const others = registry.all.filter(
     ({ id, base }) => base === undefined && id !== provider.id && id !== provider.base,
   );
-  return diagnose({
+  const findings = diagnose({
     ...request,
     schemes: provider.signatures,
     known,
@@ -40,4 +42,9 @@ export function findCauses(
     limits,
     clock: cpuTime,
   });
+  if (origin.source !== "development") return findings;
+  const unset = provider.secretEnv;
+  return findings.map((finding) =>
+    finding.cause === "wrong-secret" ? { ...finding, evidence: { ...finding.evidence, unset } } : finding,
+  );
 }

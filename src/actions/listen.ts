@@ -176,9 +176,10 @@ async function receive(
     try {
       if (provider !== undefined) {
         const { configured, development } = secretsOf(provider);
-        const { secrets } = configured ?? development();
+        const { secrets, origin } = configured ?? development();
         const { headers, body, receivedAt: now } = request;
-        findings = (await why.explain({ provider, headers, body, now, secrets }, dedupeKey())) ?? findings;
+        findings =
+          (await why.explain({ provider, headers, body, now, secrets, origin }, dedupeKey())) ?? findings;
       }
     } catch (error) {
       broken ??= { error };

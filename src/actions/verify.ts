@@ -66,7 +66,7 @@ export async function verify(workspace: Workspace, options: VerifyOptions): Prom
   const { body, verdict } = first.verdict.ok || rest === undefined ? first : judge(rest);
   const findings = verdict.ok
     ? verdict.warnings
-    : await causesOf(workspace, { ...request, provider, body, secrets }, options);
+    : await causesOf(workspace, { ...request, provider, body, secrets, origin }, options);
   const parts = { headers, path, json: lazyJson(body) };
   return {
     ok: verdict.ok,

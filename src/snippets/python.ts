@@ -284,7 +284,7 @@ function example(plan: Plan, signed: boolean): Code {
     `@app.post(${pyString(`/webhooks/${id}`)})`,
     `def ${snake(["receive", ...name.slice(1)])}():`,
     [
-      `secret = os.environ[${pyString(secretEnv)}]`,
+      `secret = os.environ.get(${pyString(secretEnv)}, "")`,
       ...(signed
         ? [
             "# get_data() is the body as it came; request.json is not.",

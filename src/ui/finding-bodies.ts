@@ -67,6 +67,7 @@ function reserialised(evidence: Evidence): string {
 
 const writers = new Set([
   "JSON.stringify",
+  "JSON.stringify or json_encode",
   "json.dumps",
   "json_encode",
   "Go's json.Marshal",
@@ -100,6 +101,7 @@ function formText(name: string): string {
 function newline(evidence: Evidence): string {
   const kind = text(evidence, "newline");
   const change = text(evidence, "change");
+  if (change === "all lost") return "the line breaks in the body were taken out; the signature covers them";
   if (change.startsWith("became "))
     return `the line breaks in the body became ${change.slice(7)}; they were signed as ${kind || "others"}`;
   if (kind === "white space")
@@ -116,6 +118,7 @@ const newlineFixes: Readonly<Record<string, string>> = {
   added:
     "leave it out where the body is saved or sent: `printf %s` in place of `echo`, an editor that adds no last line",
   lost: "keep the body as it is and trim nothing; with curl use `--data-binary @file`, as `-d @file` drops line breaks",
+  "all lost": "with curl use `--data-binary @file`: `-d @file` takes line breaks out",
   "became CRLF":
     "keep the bytes as they are: Git (`core.autocrlf`), text-mode transfers and Windows editors change line breaks",
   "became LF":

@@ -13,8 +13,13 @@ import { duration } from "./format.ts";
 /** What is said of headers, of the time and of how the signature was made. */
 export const headerSentences = {
   "header-missing": {
-    message: (evidence) =>
-      `the request has no ${headerName(evidence)} header${evidence["holds"] === "time" ? ", which holds the time of signing" : ""}`,
+    message(evidence) {
+      const missing = `the request has no ${headerName(evidence)} header`;
+      const beside = text(evidence, "beside");
+      if (beside !== "")
+        return `${missing}; secret and body are right, as ${beside} (${text(evidence, "algorithm") || "another algorithm"}) tells`;
+      return evidence["holds"] === "time" ? `${missing}, which holds the time of signing` : missing;
+    },
     fix: ({ holds }) =>
       holds === "time"
         ? "check that nothing in front of you drops the header, and that it was captured with the others"

@@ -58,9 +58,15 @@ function wrongSecret(evidence: Evidence): string {
 function wrongSecretFix(evidence: Evidence): string {
   if (evidence["api_key"] === true)
     return "take the signing secret that the provider shows with the webhook endpoint, not the key to its API";
-  if (evidence["complete"] === false)
-    return "copy this endpoint's signing secret again; the search was cut short, and `hookline verify --thorough` tries more";
-  return "copy this endpoint's signing secret again from where the provider shows it; if it is the right one, do not act on the request";
+  const name = text(evidence, "unset", 80);
+  if (name !== "")
+    return `no secret is configured, so the development secret was tried: set ${name} or pass --secret env:NAME`;
+  const fix =
+    "copy this endpoint's signing secret again from where the provider shows it; if it is the right one, do not act on the request";
+  // A large body is not tried in every form unless that is asked for.
+  return evidence["complete"] === false && evidence["thorough"] !== true
+    ? `${fix}, or have \`hookline verify --thorough\` try more`
+    : fix;
 }
 
 /** Which secret of the user it is and where it is kept: `the one for Stripe in STRIPE_WEBHOOK_SECRET`. */
@@ -105,7 +111,7 @@ function otherSecretFix(evidence: Evidence): string {
     case "endpoint":
       return isPrevious
         ? "accept both secrets until its grace period ends: keep this one in the provider's variable that ends in `_PREVIOUS`"
-        : `use the secret that was shown when the endpoint was made, or make a new one: \`hookline endpoints rotate-secret ${text(evidence, "endpoint", 40) || "ep_…"} --write-env .env:NAME\``;
+        : `use the secret that was shown when the endpoint was made or its secret last rotated, or make a new one: \`hookline endpoints rotate-secret ${text(evidence, "endpoint", 40) || "ep_…"} --write-env .env:NAME\``;
     case "development":
       return `sign with the secret you verify with, or verify with this one: \`hookline secrets ${text(evidence, "provider", 40) || "PROVIDER"}\` shows it`;
     case "project":
@@ -173,6 +179,7 @@ const keyReadings: Readonly<Record<string, string>> = {
 function keyEncoding(evidence: Evidence): string {
   const used = text(evidence, "used");
   const isText = evidence["expected"] !== "base64";
+  if (used === "base64 of it") return "your secret is the right one encoded in base64 once more";
   if (!isText && used.startsWith("base64") && used !== "base64 twice")
     return "your secret is in base64url, which the signer decodes; this provider's scheme needs plain base64";
   const key = pick(keyReadings, used) ?? "the secret read in another way";
@@ -183,10 +190,15 @@ function keyEncodingFix(evidence: Evidence): string {
   const used = text(evidence, "used");
   const isText = evidence["expected"] !== "base64";
   const project = used === (isText ? "base64" : "text") ? orInProject("the secret's `encoding`") : "";
+  if (used === "base64 of it")
+    return "decode it where you set it (`base64 -d`): a Kubernetes Secret shows its values in base64";
   if (!isText && used === "hex")
     return 'write the secret in base64 on both sides: `Buffer.from(secret, "hex").toString("base64")`';
   if (!isText && used.startsWith("base64") && used !== "base64 twice")
     return "write the secret with `+` and `/` in place of `-` and `_`";
+  // The provider's own signer is right, so what is configured here must be the other form.
+  if (isText && (used === "base64" || used === "hex"))
+    return `yours is the secret in ${used}${used === "base64" ? " (a Kubernetes Secret shows it so)" : ""}: decode it where you set it; or, where you sign yourself, sign with its text${project}`;
   return !isText
     ? `sign with the decoded secret: \`Buffer.from(secret, "base64")\`, any prefix taken off first${project}`
     : `sign with the secret's text as the key: \`createHmac(algorithm, secret)\`${project}`;
@@ -198,6 +210,7 @@ function secretPrefix(evidence: Evidence): string {
   const prefix = shown === "" ? "a prefix" : `the prefix \`${shown}\``;
   if (evidence["signer"] === "part of the key")
     return `the signer's key is the secret's text with ${prefix}; this provider's scheme takes that off and decodes the rest`;
+  if (evidence["yours"] === "twice") return `your secret has ${prefix} twice, the signer's has it once`;
   return evidence["yours"] === "without"
     ? `your secret lacks ${prefix}, which the signer's has`
     : `your secret has ${prefix}, which the signer's lacks`;
@@ -207,6 +220,7 @@ function secretPrefixFix(evidence: Evidence): string {
   if (evidence["prefix"] === "NAME=") return "give only what stands behind the `=`";
   if (evidence["signer"] === "part of the key")
     return 'sign with the decoded secret: `Buffer.from(secret.slice(prefix.length), "base64")`';
+  if (evidence["yours"] === "twice") return "take one of the two away";
   return evidence["yours"] === "without"
     ? "copy the secret whole, prefix included"
     : "use the same text on both sides: exactly what the provider shows";

@@ -5,6 +5,7 @@ const expressRaw = '`express.raw({ type: "*/*" })` on the webhook route';
 /** How each stack hands out the bytes of a request. */
 const rawBytes: Readonly<Record<string, string>> = {
   node: `in Express ${expressRaw}, before \`express.json()\``,
+  "node or php": `in Express ${expressRaw}, before \`express.json()\`; in PHP \`file_get_contents('php://input')\``,
   nextjs:
     "`await request.text()` in the App Router; in the Pages Router `export const config = { api: { bodyParser: false } }`, then the request's stream",
   aws: "from API Gateway `event.body`, decoded from base64 where `event.isBase64Encoded` is true",
@@ -37,7 +38,7 @@ export function verifyRaw(evidence: Evidence): string {
 export function verifyUnparsed(evidence: Evidence): string {
   const stack = text(evidence, "stack");
   // How JSON is written alone tells these stacks: it may as well be the sender who writes so.
-  const isWriter = stack === "node" || stack === "python" || stack === "php";
+  const isWriter = stack.startsWith("node") || stack === "python" || stack === "php";
   const sender = isWriter ? "; a sender signs the very bytes it sends" : "";
   return verifyRaw(evidence) + (pick(mistakes, stack) ?? "") + sender;
 }

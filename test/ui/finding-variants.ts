@@ -2,7 +2,19 @@ import type { FindingData } from "../../src/actions/verify.ts";
 
 type Evidence = FindingData["evidence"];
 
-const stacks = ["aws", "nextjs", "netlify", "cloudflare", "azure", "google", "python", "php", "node", "cgi"];
+const stacks = [
+  "aws",
+  "nextjs",
+  "netlify",
+  "cloudflare",
+  "azure",
+  "google",
+  "python",
+  "php",
+  "node",
+  "node or php",
+  "cgi",
+];
 
 const header = "x-acme-signature";
 const each = (name: string, values: readonly string[], evidence: Evidence = {}): Evidence[] =>
@@ -28,6 +40,8 @@ export const variants: Record<FindingData["cause"], readonly Evidence[]> = {
     { secrets: 2, bytes: 4200, complete: true },
     { secrets: 1, bytes: 5_000_000, complete: false },
     { secrets: 1, bytes: 541, complete: true, api_key: true },
+    { secrets: 1, bytes: 5_000_000, complete: false, thorough: true },
+    { secrets: 1, bytes: 541, complete: true, unset: "FAREPLAY_WEBHOOK_SECRET" },
   ],
   "other-known-secret": [
     { ...stripe, source: "flag", name: "STRIPE_SECRET" },
@@ -59,7 +73,9 @@ export const variants: Record<FindingData["cause"], readonly Evidence[]> = {
     ...each("used", ["hex", "base64", "base64 twice", "its base64 form", "its hex form"], {
       expected: "text",
     }),
-    ...each("used", ["text", "hex", "base64", "base64 twice", "base64url"], { expected: "base64" }),
+    ...each("used", ["text", "hex", "base64", "base64 twice", "base64url", "base64 of it"], {
+      expected: "base64",
+    }),
   ],
   "secret-prefix": [
     { prefix: "whsec_", yours: "with", signer: "without" },
@@ -67,6 +83,7 @@ export const variants: Record<FindingData["cause"], readonly Evidence[]> = {
     { prefix: "whsec_", yours: "with", signer: "part of the key" },
     { prefix: "NAME=", yours: "with", signer: "without" },
     { prefix: "", yours: "with", signer: "without" },
+    { prefix: "whsec_", yours: "twice", signer: "with" },
   ],
   "body-reserialised": [
     ...withStacks({ signed: "json.dumps", arrived: "JSON.stringify" }),
@@ -87,6 +104,7 @@ export const variants: Record<FindingData["cause"], readonly Evidence[]> = {
     ...each("newline", ["LF", "CRLF"], { change: "lost" }),
     { change: "became CRLF", newline: "LF" },
     { change: "became LF", newline: "CRLF" },
+    { change: "all lost", newline: "LF" },
   ],
   "body-charset": [
     ...withStacks({ signed: "UTF-8", arrived: "ISO-8859-1" }),
@@ -118,7 +136,11 @@ export const variants: Record<FindingData["cause"], readonly Evidence[]> = {
     { seen: "signature", bytes: 541 },
     { seen: "delivery", bytes: 541 },
   ],
-  "header-missing": [{ header }, { header: "x-acme-time", holds: "time" }],
+  "header-missing": [
+    { header },
+    { header: "x-acme-time", holds: "time" },
+    { header, beside: "X-Hub-Signature", algorithm: "sha1" },
+  ],
   "header-renamed": [
     { header, found: "HTTP_X_ACME_SIGNATURE", stack: "cgi" },
     { header: "authorization", found: "x-amzn-Remapped-Authorization", stack: "aws" },
