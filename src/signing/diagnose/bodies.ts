@@ -1,4 +1,4 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { headerValue } from "../headers.ts";
 import type { RawHeaders } from "../types.ts";
@@ -35,10 +35,12 @@ export function* endings(body: Buffer): Generator<Body> {
   else yield candidate(Buffer.concat([bom, body]), "body-bom", { change: "lost" });
 }
 
+const encoded = (value: Buffer | undefined, encoding: string, change: "added" | "removed"): Body[] =>
+  value === undefined || value.length === 0 ? [] : [candidate(value, "body-encoded", { encoding, change })];
+const fieldOf = (text: string): string | undefined => /^[A-Za-z][\w-]{0,30}=/.exec(text)?.[0];
+
 /** The body without what a gateway put around it: base64, compression, a form, a JSON text around the JSON text. */
 export function* unwrapped(body: Buffer, headers: RawHeaders, most: number): Generator<Body> {
-  const encoded = (value: Buffer | undefined, encoding: string, change: "added" | "removed"): Body[] =>
-    value === undefined || value.length === 0 ? [] : [candidate(value, "body-encoded", { encoding, change })];
   yield* encoded(fromBase64(body), "base64", "added");
   for (const [name, bytes] of decompressed(body, headers, most)) yield* encoded(bytes, name, "added");
   const text = isUtf8(body) ? body.toString("utf8") : undefined;
@@ -46,17 +48,29 @@ export function* unwrapped(body: Buffer, headers: RawHeaders, most: number): Gen
   const first = text.trimStart()[0];
   if (first === '"') yield* encoded(innerText(text), "a JSON string", "added");
   if (first === "{") yield* fromGateway(text);
-  const field = /^([A-Za-z][\w-]{0,30})=/.exec(text);
-  if (field !== null) {
-    const value = text.slice(field[0].length);
+  const field = fieldOf(text);
+  if (field !== undefined) {
+    const value = text.slice(field.length);
     const bare = formDecoded(value);
     // What comes as a form may hold only this field, or others behind it.
     yield* encoded(bufferOf(bare), "a form", "added");
-    yield* encoded(bufferOf(bare === value ? undefined : field[0] + bare), "percent", "added");
-    yield* encoded(Buffer.from(field[0] + formEncoded(value)), "percent", "removed");
-    yield* encoded(Buffer.from(field[0] + encodeURIComponent(value)), "percent", "removed");
-  } else if (/%[0-9a-f]{2}/i.test(text)) {
+    const whole = bare === undefined || bare === value ? undefined : field + bare;
+    yield* encoded(bufferOf(whole), "percent", "added");
+  } else if (first !== "{" && first !== "[" && /%[0-9a-f]{2}/i.test(text)) {
     yield* encoded(bufferOf(formDecoded(text)), "percent", "added");
+  }
+}
+
+/** The body with the wrapping that it may have had when it was signed. */
+export function* wrapped(body: Buffer): Generator<Body> {
+  const text = isUtf8(body) ? body.toString("utf8") : undefined;
+  if (text === undefined) return;
+  const field = fieldOf(text);
+  const first = text.trimStart()[0];
+  if (field !== undefined) {
+    const value = text.slice(field.length);
+    yield* encoded(Buffer.from(field + formEncoded(value)), "percent", "removed");
+    yield* encoded(Buffer.from(field + encodeURIComponent(value)), "percent", "removed");
   }
   if (first === "{" || first === "[") {
     yield* encoded(Buffer.from(`payload=${formEncoded(text)}`), "a form", "removed");
@@ -71,13 +85,13 @@ export function* unwrapped(body: Buffer, headers: RawHeaders, most: number): Gen
 export function* charsets(body: Buffer): Generator<Body> {
   const charset = (value: Buffer, signed: string, arrived: string): Body =>
     candidate(value, "body-charset", { signed, arrived });
-  if (body.every((byte) => byte < 0x80)) {
+  if (isAscii(body)) {
     yield charset(Buffer.from(body.toString("latin1"), "utf16le"), "UTF-16", "ASCII");
     return;
   }
   if (!isUtf8(body)) {
     yield charset(Buffer.from(body.toString("latin1"), "utf8"), "UTF-8", "ISO-8859-1");
-    yield charset(Buffer.from(windows1252.decode(body), "utf8"), "UTF-8", "Windows-1252");
+    yield charset(Buffer.from(fromWindows1252(body), "utf8"), "UTF-8", "Windows-1252");
     return;
   }
   const text = body.toString("utf8");
@@ -97,20 +111,26 @@ export function* charsets(body: Buffer): Generator<Body> {
   yield charset(Buffer.from(text, "utf16le"), "UTF-16", "UTF-8");
 }
 
-/** As browsers and editors read what is called latin1. */
-const windows1252 = new TextDecoder("windows-1252");
-let bytesOfCharacter: Map<string, number> | undefined;
+/** What stands from 0x80 to 0x9f in what browsers and editors call latin1 (WHATWG); Node 20's own decoder has it wrong. */
+const upperControls =
+  "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f" +
+  "\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178";
+const byteOfControl = new Map([...upperControls].map((character, index) => [character, 0x80 + index]));
+
+function fromWindows1252(body: Buffer): string {
+  return body
+    .toString("latin1")
+    .replace(/[\x80-\x9f]/g, (character) => upperControls[character.charCodeAt(0) - 0x80] ?? character);
+}
 
 function toWindows1252(text: string): Buffer | undefined {
-  bytesOfCharacter ??= new Map(
-    Array.from({ length: 256 }, (_, byte) => [windows1252.decode(Uint8Array.of(byte)), byte]),
-  );
   const bytes = Buffer.alloc(text.length);
   let differs = false;
   for (let index = 0; index < text.length; index++) {
-    const byte = bytesOfCharacter.get(text[index] ?? "");
+    const code = text.charCodeAt(index);
+    const byte = code < 0x80 || (code > 0x9f && code < 0x100) ? code : byteOfControl.get(text[index] ?? "");
     if (byte === undefined) return undefined;
-    differs ||= byte !== text.charCodeAt(index);
+    differs ||= byte !== code;
     bytes[index] = byte;
   }
   return differs ? bytes : undefined;
@@ -118,7 +138,8 @@ function toWindows1252(text: string): Buffer | undefined {
 
 /** Without the white space at both ends, found byte by byte: a regular expression would take a square of its length. */
 function trimmed(body: Buffer): Buffer {
-  const isBlank = (byte: number | undefined): boolean => byte === 32 || byte === 9 || byte === lf || byte === cr;
+  const isBlank = (byte: number | undefined): boolean =>
+    byte === 32 || byte === 9 || byte === lf || byte === cr;
   let start = 0;
   let end = body.length;
   while (start < end && isBlank(body[start])) start++;

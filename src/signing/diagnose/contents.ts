@@ -13,7 +13,11 @@ export interface Signed {
   time: string | undefined;
 }
 
-export function piecesOf({ content, time }: Signed, headers: RawHeaders, body: Uint8Array): (string | Uint8Array)[] {
+export function piecesOf(
+  { content, time }: Signed,
+  headers: RawHeaders,
+  body: Uint8Array,
+): (string | Uint8Array)[] {
   return signedPieces(content, body, time, headers);
 }
 
@@ -55,7 +59,11 @@ export function* contentsMisread(
     for (const { value, clues } of otherUnits(scheme.timestamp, time))
       yield { value: { content: own, time: value }, clues };
   }
-  const misread = (template: string, text: string | undefined, extra: Clue["evidence"] = {}): Candidate<Signed> =>
+  const misread = (
+    template: string,
+    text: string | undefined,
+    extra: Clue["evidence"] = {},
+  ): Candidate<Signed> =>
     candidate({ content: parseContent(template), time: text }, "signed-content", {
       expected: scheme.content,
       found: template,
@@ -84,8 +92,7 @@ export function* contentsMisread(
   for (const template of without) if (template !== scheme.content) yield misread(template, undefined);
   for (const { text, header } of times)
     for (const template of [...withTime, ...withId])
-      if (template !== scheme.content)
-        yield misread(template, text, header === undefined ? {} : { header });
+      if (template !== scheme.content) yield misread(template, text, header === undefined ? {} : { header });
 }
 
 /** The same moment in seconds and in milliseconds. */
@@ -100,7 +107,9 @@ function otherUnits(source: TimestampSource, time: string): Candidate<string>[] 
 function timesElsewhere(headers: RawHeaders): { text: string; header: string }[] {
   const times: { text: string; header: string }[] = [];
   for (let index = 0; index + 1 < headers.length && times.length < 8; index += 2) {
-    const text = /(?:^|[\s,;])(?:t=)?(\d{10}|\d{13})(?:$|[\s,;])/.exec((headers[index + 1] ?? "").slice(0, 200))?.[1];
+    const text = /(?:^|[\s,;])(?:t=)?(\d{10}|\d{13})(?:$|[\s,;])/.exec(
+      (headers[index + 1] ?? "").slice(0, 200),
+    )?.[1];
     const header = (headers[index] ?? "").slice(0, 100);
     if (text !== undefined && !/^content-length$/i.test(header)) times.push({ text, header });
   }

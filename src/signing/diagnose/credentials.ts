@@ -26,7 +26,10 @@ export function diagnoseCredential(
       for (const { value: text, clues } of textsCopied(secret))
         if (matches(spelled(text))) return [...given.clues, ...clues];
       if (prefix !== "" && secret.startsWith(prefix) && matches(spelled(secret.slice(prefix.length))))
-        return [...given.clues, { cause: "secret-prefix", evidence: { prefix, yours: "with", signer: "without" } }];
+        return [
+          ...given.clues,
+          { cause: "secret-prefix", evidence: { prefix, yours: "with", signer: "without" } },
+        ];
       if (scheme.kind === "bearer" && matches(Buffer.from(secret).toString("base64")))
         return [...given.clues, encoded(header, "text", "base64")];
     }
@@ -60,7 +63,10 @@ function givenIn(header: string, value: string, prefix: string): { text: string;
     const what = other.trim().toLowerCase() === word ? "spaces" : "prefix-other";
     found.push({ text: bare.slice(other.length), clues: malformed(what) });
   }
-  found.push({ text: bare.replace(/^(["'])(.*)\1$/, "$2"), clues: malformed(prefix === "" ? "quotes" : "prefix-missing") });
+  found.push({
+    text: bare.replace(/^(["'])(.*)\1$/, "$2"),
+    clues: malformed(prefix === "" ? "quotes" : "prefix-missing"),
+  });
   return found;
 }
 

@@ -43,7 +43,9 @@ export function findRenamed(
       break;
     }
   }
-  return found.length === 0 ? { headers, clues: [] } : { headers: [...withoutEmpty(headers, found), ...found], clues };
+  return found.length === 0
+    ? { headers, clues: [] }
+    : { headers: [...withoutEmpty(headers, found), ...found], clues };
 }
 
 function isCopy(own: string, name: string): boolean {

@@ -1,97 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import type { Evidence } from "../types.ts";
 import { candidate, type Candidate } from "./clues.ts";
-import { createRuler } from "./json-ruler.ts";
-import { numbersOf, parseTree, render, type Node, type Style } from "./json-tree.ts";
-
-type Spelling = (token: string) => string;
-
-/** A way in which programs write JSON; the first that gives certain bytes names them. */
-interface Form {
-  name: string;
-  /** JavaScript's own, which is quicker than to render. */
-  native?: (value: unknown) => string;
-  style: Partial<Style> & { strings?: keyof typeof strings; numbers?: keyof typeof numbers };
-}
-
-// The escapes of what is not ASCII: Python writes DEL so too, .NET in upper case.
-const escaped = (text: string, characters: RegExp, upper = false): string =>
-  text.replace(characters, (character) => {
-    const hex = character.charCodeAt(0).toString(16).padStart(4, "0");
-    return `\\u${upper ? hex.toUpperCase() : hex}`;
-  });
-// Text without a backslash is written as it stands: most of it.
-const plain = (token: string): string => (token.includes("\\") ? JSON.stringify(JSON.parse(token)) : token);
-const slashes = (text: string): string => text.replaceAll("/", "\\/");
-
-const strings = {
-  asWritten: (token) => token,
-  javascript: plain,
-  python: (token) => escaped(plain(token), /[\u007f-\uffff]/g),
-  php: (token) => escaped(slashes(plain(token)), /[\u0080-\uffff]/g),
-  phpSlashes: (token) => slashes(plain(token)),
-  go: (token) => escaped(plain(token), /[<>&\u2028\u2029]/g),
-  // System.Text.Json escapes whatever HTML or JavaScript could take for its own.
-  dotnet: (token) =>
-    escaped(plain(token).replaceAll('\\"', "\\u0022"), /[<>&'+`\u007f-\uffff]/g, true),
-} satisfies Record<string, Spelling>;
-
-const numbers = {
-  asWritten: (token) => token,
-  javascript: (token) => JSON.stringify(Number(token)),
-  // Whole numbers of any size stay; a fraction, however it was written, becomes a float.
-  python: (token) => (/[.eE]/.test(token) ? pythonFloat(Number(token)) : token),
-} satisfies Record<string, Spelling>;
-
-const oneLine = { indent: "", comma: ",", colon: ":" };
-const spaced = { indent: "", comma: ", ", colon: ": " };
-const lines = (indent: string): Partial<Style> => ({ indent, comma: ",", colon: ": " });
-const javascript = { strings: "javascript", numbers: "javascript" } as const;
-const python = { strings: "python", numbers: "python" } as const;
-const php = { strings: "php", numbers: "javascript" } as const;
-
-/** The likeliest first: a search may not come to the last. */
-const forms: readonly Form[] = [
-  { name: "JSON.stringify", native: (value) => JSON.stringify(value), style: { ...oneLine, ...javascript } },
-  { name: "json.dumps", style: { ...spaced, ...python } },
-  {
-    name: "JSON.stringify, 2 spaces",
-    native: (value) => JSON.stringify(value, null, 2),
-    style: { ...lines("  "), ...javascript },
-  },
-  { name: "json_encode", style: { ...oneLine, ...php } },
-  {
-    name: "JSON.stringify, 4 spaces",
-    native: (value) => JSON.stringify(value, null, 4),
-    style: { ...lines("    "), ...javascript },
-  },
-  { name: "compact", style: oneLine },
-  { name: "spaced", style: spaced },
-  { name: "2 spaces", style: lines("  ") },
-  { name: "4 spaces", style: lines("    ") },
-  { name: "JSON.stringify, keys sorted", style: { ...oneLine, ...javascript, sorted: true } },
-  { name: "json.dumps, keys sorted", style: { ...spaced, ...python, sorted: true } },
-  { name: "json.dumps, compact", style: { ...oneLine, ...python } },
-  { name: "json.dumps, compact, keys sorted", style: { ...oneLine, ...python, sorted: true } },
-  { name: "json.dumps, unicode kept", style: { ...spaced, strings: "javascript", numbers: "python" } },
-  { name: "json_encode, unicode kept", style: { ...oneLine, strings: "phpSlashes", numbers: "javascript" } },
-  { name: "Go's json.Marshal", style: { ...oneLine, strings: "go", numbers: "javascript", sorted: true } },
-  { name: "escaped for HTML", style: { ...oneLine, strings: "go" } },
-  { name: "keys sorted, 2 spaces", style: { ...lines("  "), ...javascript, sorted: true } },
-  { name: "compact, keys sorted", style: { ...oneLine, sorted: true } },
-  { name: "json.dumps, 4 spaces", style: { ...lines("    "), ...python } },
-  { name: "json.dumps, 2 spaces", style: { ...lines("  "), ...python } },
-  { name: "json_encode, pretty", style: { ...lines("    "), ...php } },
-  { name: "System.Text.Json", style: { ...oneLine, strings: "dotnet" } },
-  {
-    name: "JSON.stringify, tabs",
-    native: (value) => JSON.stringify(value, null, "\t"),
-    style: { ...lines("\t"), ...javascript },
-  },
-  { name: "tabs", style: lines("\t") },
-  { name: "json.dumps, keys sorted, 4 spaces", style: { ...lines("    "), ...python, sorted: true } },
-  { name: "json.dumps, unicode kept, keys sorted", style: { ...spaced, strings: "javascript", numbers: "python", sorted: true } },
-];
+import { createRuler, type Measure } from "./json-ruler.ts";
+import { forms, layouts, natives, numbers, spellings, strings, styleOf, type Form } from "./json-styles.ts";
+import { depthOf, isSorted, numbersOf, parseTree, render, type Node, type Style } from "./json-tree.ts";
 
 /** Keys whose numbers are likely money, written with two decimals. */
 const money = /price|amount|total|sum|cost|fee|tax|tip|discount|balance|paid|refund|rate/i;
@@ -101,7 +12,7 @@ export interface JsonForms {
   /** Name of the form the body itself has, where it has one. */
   own: () => string | undefined;
   /** The body in every other form, the likeliest first; each is made when it is asked for. */
-  all: () => Generator<Candidate<Buffer>>;
+  all: (isLate?: () => boolean) => Generator<Candidate<Buffer>>;
   /** Every form of that many bytes, whatever the layout, the escapes and the numbers; a length is quickly measured. */
   ofLength: (bytes: number, isLate: () => boolean) => Generator<Candidate<Buffer>>;
 }
@@ -125,84 +36,105 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
     isParsed = true;
     return tree;
   };
-  const write = ({ native, style }: Form): string | undefined => {
-    const root = treeOf();
-    // What is nested so deep that a writer would not return is left alone.
-    if (root === undefined) return undefined;
-    return native === undefined ? render(root, styleOf(style)) : native(value);
-  };
-  const own = (): string | undefined => forms.find((form) => write(form) === text)?.name;
+  let isShallow: boolean | undefined;
+  const native = ({ native: write }: Form): string | undefined =>
+    (isShallow ??= depthOf(text) <= shallow) ? write?.(value) : undefined;
+  // Indenting what is nested deep makes a small body a very large one.
+  const isTooLarge = ({ bytes }: Measure): boolean => bytes > body.length * 8 + 4096;
+  let ruler: ReturnType<typeof createRuler> | undefined;
+  const measure = (root: Node, style: Style): Measure => (ruler ??= createRuler(root))(style);
+  let isInOrder: boolean | undefined;
+  /** The same for styles in which this document is written alike. */
+  const likeness = (root: Node, { spelling }: Measure, { indent, comma, colon, sorted }: Style): string =>
+    JSON.stringify([spelling, indent, comma, colon, sorted && !(isInOrder ??= isSorted(root))]);
   return {
-    own,
-    *all() {
+    own() {
+      const first = natives.find((form) => native(form) === text);
+      const root = first === undefined ? treeOf() : undefined;
+      if (root === undefined) return first?.name;
+      return forms.find((form) => {
+        const style = styleOf(form.style);
+        // Only what has the length can be the same, and few have it.
+        return measure(root, style).bytes === body.length && render(root, style) === text;
+      })?.name;
+    },
+    *all(isLate = () => false) {
+      const root = isLate() ? undefined : treeOf();
+      if (root === undefined || isLate()) return;
       const seen = new Set([text]);
-      const fresh = function* (
-        written: string | undefined,
-        signed: string,
-        further: Evidence = {},
-      ): Generator<Candidate<Buffer>> {
-        if (written === undefined || seen.has(written)) return;
-        seen.add(written);
-        yield candidate(Buffer.from(written), "body-reserialised", { signed, ...further });
-      };
-      for (const form of forms) yield* fresh(write(form), form.name);
-      const root = treeOf();
-      if (root === undefined) return;
-      const decimal = [...decimalSpellings(root)].flatMap(([number, decimals]) =>
+      const tried = new Set<string>();
+      // JavaScript puts such keys first, which no other writer does.
+      const isReordered = /"\d+"\s*:/.test(text);
+      const written: { text: string; name: string }[] = [];
+      const decimals = [...decimalSpellings(root)].flatMap(([number, name]) =>
         forms
-          .filter(({ name }) => decimalForms.includes(name))
-          .map(({ name, style }): Form & { written: string } => ({
-            name: `${name}, ${decimals}`,
-            style,
-            written: render(root, { ...styleOf(style), number }),
+          .filter((form) => decimalForms.includes(form.name))
+          .map((form): Named => ({
+            name: `${form.name}, ${name}`,
+            style: { ...styleOf(form.style), number },
           })),
       );
-      for (const { name, written } of decimal) yield* fresh(written, name);
-      for (const { name, written } of decimal) yield* fresh(`${written}\n`, name, lost);
-      for (const form of forms.slice(0, 9)) {
-        const written = write(form);
-        if (written !== undefined) yield* fresh(`${written}\n`, form.name, lost);
+      const named = forms.map((form): Named => ({ name: form.name, style: styleOf(form.style), form }));
+      for (const { name, style, form } of [...named, ...decimals]) {
+        const measured = measure(root, style);
+        const like = likeness(root, measured, style);
+        const isNative = form?.native !== undefined;
+        if (isTooLarge(measured)) continue;
+        if (tried.has(like) && !(isNative && isReordered)) continue;
+        if (!(isNative && isReordered)) tried.add(like);
+        const own = (form === undefined ? undefined : native(form)) ?? render(root, style);
+        if (seen.has(own)) continue;
+        seen.add(own);
+        written.push({ text: own, name });
+        yield candidate(Buffer.from(own), "body-reserialised", { signed: name });
       }
+      const lines = [...written.slice(forms.length - 1), ...written.slice(0, 9)];
+      for (const { text: own, name } of lines)
+        yield candidate(Buffer.from(`${own}\n`), "body-reserialised", { signed: name, ...lost });
     },
     *ofLength(bytes, isLate) {
-      const root = treeOf();
-      if (root === undefined) return;
-      const lengthOf = createRuler(root);
       const seen = new Set([text]);
-      for (const { name, style } of isLate() ? [] : every(root)) {
-        if (isLate()) return;
-        const missing = bytes - lengthOf(style);
-        const end = missing === 0 ? "" : missing === 1 ? "\n" : missing === 2 ? "\r\n" : undefined;
-        const written = end === undefined ? undefined : render(root, style) + end;
-        if (written === undefined || seen.has(written) || Buffer.byteLength(written) !== bytes) continue;
-        seen.add(written);
-        yield candidate(Buffer.from(written), "body-reserialised", {
-          signed: name,
+      const fresh = function* (written: string | undefined, signed: string): Generator<Candidate<Buffer>> {
+        if (written === undefined) return;
+        const end = ends[bytes - Buffer.byteLength(written)];
+        if (end === undefined || seen.has(written + end)) return;
+        seen.add(written + end);
+        yield candidate(Buffer.from(written + end), "body-reserialised", {
+          signed,
           ...(end === "" ? {} : lost),
         });
+      };
+      for (const form of natives) if (!isLate()) yield* fresh(native(form), form.name);
+      const root = isLate() ? undefined : treeOf();
+      if (root === undefined) return;
+      const tried = new Set<string>();
+      for (const { name, style } of every(root)) {
+        if (isLate()) return;
+        const measured = measure(root, style);
+        if (ends[bytes - measured.bytes] === undefined || isTooLarge(measured)) continue;
+        const like = likeness(root, measured, style);
+        if (tried.has(like)) continue;
+        tried.add(like);
+        yield* fresh(render(root, style), name);
       }
     },
   };
 }
 
+/** Levels up to which JavaScript's own writer is used, whatever it gives. */
+const shallow = 16;
+
+interface Named {
+  name: string;
+  style: Style;
+  form?: Form;
+}
+
+/** Line breaks at the end of a body, by their bytes. */
+const ends: readonly string[] = ["", "\n", "\r\n"];
+
 /** What stands in evidence where the line break at the end of the body went with its form. */
 const lost = { newline: "lost" };
-
-const layouts = {
-  compact: oneLine,
-  "2 spaces": lines("  "),
-  spaced,
-  "4 spaces": lines("    "),
-  tabs: lines("\t"),
-} as const;
-const spellings = {
-  "": "asWritten",
-  ", unicode kept": "javascript",
-  ", unicode escaped": "python",
-  ", slashes and unicode escaped": "php",
-  ", slashes escaped": "phpSlashes",
-  ", escaped for HTML": "go",
-} as const;
 
 /** Those that have a name, and then whatever layout, escapes and numbers give together. */
 function* every(root: Node): Generator<{ name: string; style: Style }> {
@@ -221,18 +153,6 @@ function* every(root: Node): Generator<{ name: string; style: Style }> {
             name: `${layout}${detail}${decimals}${sorted ? ", keys sorted" : ""}`,
             style: { ...styleOf(style), string: strings[string], number, sorted },
           };
-}
-
-function styleOf({ strings: string, numbers: number, ...style }: Form["style"]): Style {
-  return {
-    indent: "",
-    comma: ",",
-    colon: ":",
-    sorted: false,
-    ...style,
-    string: strings[string ?? "asWritten"],
-    number: numbers[number ?? "asWritten"],
-  };
 }
 
 /**
@@ -254,14 +174,4 @@ function* decimalSpellings(root: Node): Generator<[Style["number"], string]> {
     yield [padded(places, (key) => fractional.has(key) || money.test(key)), name];
     if (fractional.size > 0) yield [padded(places, (key) => fractional.has(key)), name];
   }
-}
-
-/** As Python's `repr` writes a float: always with a point or an exponent, the latter from 1e16 up and below 1e-4. */
-function pythonFloat(number: number): string {
-  if (!Number.isFinite(number)) return number > 0 ? "Infinity" : "-Infinity";
-  const size = Math.abs(number);
-  if (size !== 0 && (size >= 1e16 || size < 1e-4))
-    return number.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
-  const text = Object.is(number, -0) ? "-0" : String(number);
-  return text.includes(".") || text.includes("e") ? text : `${text}.0`;
 }

@@ -66,6 +66,17 @@ export function parseTree(text: string): Node | undefined {
   return value(0);
 }
 
+/** How deep JSON text is nested. */
+export function depthOf(text: string): number {
+  let depth = 0;
+  let most = 0;
+  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/g)) {
+    if (token === "{" || token === "[") most = Math.max(most, ++depth);
+    else if (token === "}" || token === "]") depth--;
+  }
+  return most;
+}
+
 export function render(root: Node, style: Style): string {
   const parts: string[] = [];
   const write = (node: Node, margin: string, key: string): void => {
@@ -104,8 +115,22 @@ export function render(root: Node, style: Style): string {
 }
 
 function byKey([a]: readonly [string, Node], [b]: readonly [string, Node]): number {
-  const [left, right] = [JSON.parse(a) as string, JSON.parse(b) as string];
+  const [left, right] = [textOf(a), textOf(b)];
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function textOf(token: string): string {
+  return token.includes("\\") ? (JSON.parse(token) as string) : token.slice(1, -1);
+}
+
+/** Whether the keys of every object are in order. */
+export function isSorted(root: Node): boolean {
+  if (root.kind === "array") return root.items.every(isSorted);
+  if (root.kind !== "object") return true;
+  return root.members.every((member, index) => {
+    const before = root.members[index - 1];
+    return (before === undefined || byKey(before, member) <= 0) && isSorted(member[1]);
+  });
 }
 
 /** Every number of a document with the nearest object key around it. */

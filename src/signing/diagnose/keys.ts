@@ -15,17 +15,23 @@ export function keysAsTheyAre(scheme: Scheme, secrets: readonly string[]): KeyCa
 }
 
 /** The secrets without what was evidently copied along, and those that the scheme cannot read as it could. */
-export function keysCleaned(scheme: Scheme, secrets: readonly string[]): KeyCandidate[] {
-  const tried = keysAsTheyAre(scheme, secrets).map(({ value }) => value);
+export function keysCleaned(
+  scheme: Scheme,
+  secrets: readonly string[],
+  own: readonly KeyCandidate[],
+): KeyCandidate[] {
+  const tried = own.map(({ value }) => value);
   const found: KeyCandidate[] = [];
   for (const secret of secrets.slice(0, 4)) {
     const texts = [...textsCopied(secret), { value: secret, clues: [] }];
     for (const { value, clues } of texts) {
-      const isReadable = readSecret(scheme, value).ok;
-      const spelt = isReadable ? [{ value, clues: [] }] : [...prefixed(scheme, value)];
+      if (value === secret && own.length > 0 && secrets.length === 1) continue;
+      const asItIs = keyOf(scheme, value, []);
+      const spelt = asItIs.length > 0 ? [{ value, clues: [] }] : [...prefixed(scheme, value)];
       for (const one of spelt) {
         for (const key of keyOf(scheme, one.value, [...clues, ...one.clues])) {
-          if ([...tried, ...found.map((other) => other.value)].some((other) => isSame(other, key.value))) continue;
+          if ([...tried, ...found.map((other) => other.value)].some((other) => isSame(other, key.value)))
+            continue;
           found.push(key);
         }
       }
@@ -35,8 +41,12 @@ export function keysCleaned(scheme: Scheme, secrets: readonly string[]): KeyCand
 }
 
 /** Every other key that the same secrets may have been turned into, by whoever signed or by whoever copied them. */
-export function* keysMisread(scheme: Scheme, secrets: readonly string[]): Generator<KeyCandidate> {
-  const tried: KeyObject[] = keysAsTheyAre(scheme, secrets).map(({ value }) => value);
+export function* keysMisread(
+  scheme: Scheme,
+  secrets: readonly string[],
+  own: readonly KeyCandidate[],
+): Generator<KeyCandidate> {
+  const tried: KeyObject[] = own.map(({ value }) => value);
   for (const secret of secrets) {
     for (const found of misreadings(scheme, secret)) {
       if (tried.some((key) => isSame(key, found.value))) continue;
@@ -51,7 +61,8 @@ function* misreadings(scheme: Scheme, secret: string): Generator<KeyCandidate> {
   for (const { value, clues } of copied) yield* keyOf(scheme, value, clues);
   const texts = [...copied, { value: secret, clues: [] }];
   for (const { value, clues } of texts) {
-    for (const other of prefixed(scheme, value)) yield* keyOf(scheme, other.value, [...clues, ...other.clues]);
+    for (const other of prefixed(scheme, value))
+      yield* keyOf(scheme, other.value, [...clues, ...other.clues]);
     if (scheme.kind === "ed25519") continue;
     for (const other of encodings(scheme, value))
       yield { value: createSecretKey(other.value), clues: [...clues, ...other.clues] };
@@ -100,6 +111,11 @@ export function textsCopied(secret: string): Candidate<string>[] {
     }
   }
   return found.slice(1).reverse();
+}
+
+/** Words with spaces between them make a secret too. */
+export function isDoubtful({ evidence }: Clue): boolean {
+  return evidence["where"] === "inside" && evidence["characters"] === "space";
 }
 
 /** The text without one thing that is around it or within. */
@@ -219,7 +235,9 @@ function* encodings(scheme: HmacScheme, secret: string): Generator<Candidate<Buf
 }
 
 function hexBytes(text: string): Buffer | undefined {
-  return text.length >= shortestEncoded && /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, "hex") : undefined;
+  return text.length >= shortestEncoded && /^(?:[0-9a-f]{2})+$/i.test(text)
+    ? Buffer.from(text, "hex")
+    : undefined;
 }
 
 function base64Bytes(text: string): Buffer | undefined {
@@ -230,8 +248,7 @@ function base64Bytes(text: string): Buffer | undefined {
 }
 
 function keyOf(scheme: Scheme, secret: string, clues: readonly Clue[]): KeyCandidate[] {
-  const texts =
-    scheme.kind === "hmac" ? [{ text: secret, clues }] : edSpellings(scheme, secret, clues);
+  const texts = scheme.kind === "hmac" ? [{ text: secret, clues }] : edSpellings(scheme, secret, clues);
   return texts.flatMap((spelling) => {
     const key = readSecret(scheme, spelling.text);
     return key.ok ? [{ value: key.key, clues: spelling.clues }] : [];
@@ -244,7 +261,9 @@ function edSpellings(
   secret: string,
   clues: readonly Clue[],
 ): { text: string; clues: readonly Clue[] }[] {
-  const prefix = [scheme.secret.privatePrefix, scheme.secret.publicPrefix].find((own) => secret.startsWith(own));
+  const prefix = [scheme.secret.privatePrefix, scheme.secret.publicPrefix].find((own) =>
+    secret.startsWith(own),
+  );
   if (prefix === undefined) return [];
   const bare = secret.slice(prefix.length);
   const respelt = (bytes: Buffer | undefined, used: string) =>
@@ -266,9 +285,9 @@ function edSpellings(
 export function* keysKnown(
   scheme: Scheme,
   known: readonly { secret: string; label: Clue["evidence"] }[],
-  own: readonly string[],
+  own: readonly KeyCandidate[],
 ): Generator<KeyCandidate> {
-  const tried = keysAsTheyAre(scheme, own).map(({ value }) => value);
+  const tried = own.map(({ value }) => value);
   for (const { secret, label } of known) {
     for (const { value } of keyOf(scheme, secret, [])) {
       if (tried.some((key) => isSame(key, value))) continue;

@@ -1,13 +1,13 @@
 import { createHash, createHmac, timingSafeEqual, verify, type KeyObject } from "node:crypto";
 import { joined, signatureBytes } from "../signature.ts";
 import type { Ed25519Scheme, Evidence, HmacScheme, RawHeaders } from "../types.ts";
-import { charsets, endings, unwrapped } from "./bodies.ts";
+import { charsets, endings, wrapped } from "./bodies.ts";
 import type { Budget, Limits } from "./budget.ts";
 import type { Candidate, Clue } from "./clues.ts";
 import { contentsMisread, piecesOf, type Signed } from "./contents.ts";
 import { jsonForms } from "./json-forms.ts";
-import { announcedLength, evidentBodies, isAround } from "./evident.ts";
-import { keysAsTheyAre, keysCleaned, keysKnown, keysMisread } from "./keys.ts";
+import { announcedLength, evidentBodies } from "./evident.ts";
+import { isDoubtful, keysAsTheyAre, keysCleaned, keysKnown, keysMisread } from "./keys.ts";
 import type { Reading } from "./readings.ts";
 
 /** A request under one scheme, with all that was read of it. */
@@ -57,17 +57,19 @@ export function search(subject: Subject, limits: Limits, budget: Budget): Match 
   return undefined;
 }
 
-/** Most secrets of the user that are tried beside those that were given. */
-const mostKnown = 12;
+/** Share of the signatures that the user's other secrets may take: twelve of the usual 64. */
+const shareOfKnown = 0.19;
 
 function* trials(subject: Subject, limits: Limits, budget: Budget): Generator<Trial | "unkeyed"> {
   const { scheme, headers, secrets, known, signed } = subject;
   const held: Candidate<Buffer> = { value: subject.body, clues: [] };
   const isSmall = subject.body.length <= limits.bodyBytes;
   const own = keysAsTheyAre(scheme, secrets);
-  const cleaned = keysCleaned(scheme, secrets);
-  const others = [...keysKnown(scheme, known, secrets)].slice(0, mostKnown);
-  const misread = [...keysMisread(scheme, secrets)].filter((key) => !cleaned.some(({ value }) => value.equals(key.value)));
+  const cleaned = keysCleaned(scheme, secrets, own);
+  const others = [...keysKnown(scheme, known, own)].slice(0, Math.floor(limits.signatures * shareOfKnown));
+  const misread = [...keysMisread(scheme, secrets, own)].filter(
+    (key) => !cleaned.some(({ value }) => value.equals(key.value)),
+  );
   // Of a rotation both secrets, of a list given by hand the first: more would leave no room for the bodies.
   const certain = cleaned.filter(({ clues }) => !clues.some(isDoubtful));
   const main = certain.length > 0 ? certain.slice(0, 1) : [...own.slice(0, 2), ...cleaned.slice(0, 1)];
@@ -77,14 +79,20 @@ function* trials(subject: Subject, limits: Limits, budget: Budget): Generator<Tr
       for (const key of [...main, ...others.slice(0, 4)]) yield { key, body: held, signed: content };
     return;
   }
-  const all = function* (keys: readonly Candidate<KeyObject>[], bodies: Iterable<Candidate<Buffer>>): Generator<Trial> {
+  const all = function* (
+    keys: readonly Candidate<KeyObject>[],
+    bodies: Iterable<Candidate<Buffer>>,
+  ): Generator<Trial> {
     for (const body of bodies) for (const key of keys) yield { key, body, signed };
   };
 
   // What the verifier has tried as it is need not be tried again.
   yield* all([...(subject.isJudged ? [] : own), ...cleaned], [held]);
-  const evident = isSmall ? evidentBodies(subject.body, headers, limits, budget) : [];
-  yield* all(main, evident);
+  const evident: Candidate<Buffer>[] = [];
+  for (const body of isSmall ? evidentBodies(subject.body, headers, limits, budget) : []) {
+    evident.push(body);
+    yield* all(main, [body]);
+  }
   // A body whose length is not the one announced was changed for certain, whatever the secret.
   const announced = announcedLength(headers);
   const isChanged = evident.length > 0 && announced !== undefined && announced !== subject.body.length;
@@ -102,20 +110,16 @@ function* trials(subject: Subject, limits: Limits, budget: Budget): Generator<Tr
   const bodies: Candidate<Buffer>[] = [];
   // The user's other secrets for the same provider are likelier than any other pair.
   const near = others.filter((key) => subject.near.has(key.clues[0]?.evidence ?? {})).slice(0, 2);
-  for (const found of otherBodies(subject, limits)) {
+  for (const found of otherBodies(subject, budget)) {
     const tried = [...bodies, ...evident, ...ends];
     if (tried.some(({ value }) => value.equals(found.value)) || found.value.equals(subject.body)) continue;
     bodies.push(found);
     yield* all(main, [found]);
-    if (bodies.length === 6) yield* all(near, [...ends.slice(0, 4), ...bodies]);
+    if (bodies.length === commonForms) yield* all(near, [...ends.slice(0, 4), ...bodies]);
   }
+  if (budget.late()) return;
   budget.singlesTried();
   yield* pairs([...others, ...misread], [...ends, ...evident, ...bodies], signed);
-}
-
-/** Words with spaces between them make a secret too. */
-function isDoubtful({ evidence }: Clue): boolean {
-  return evidence["where"] === "inside" && evidence["characters"] === "space";
 }
 
 /** The body with its ends changed besides. */
@@ -123,12 +127,19 @@ function ofEndings({ value, clues }: Candidate<Buffer>): Candidate<Buffer>[] {
   return [...endings(value)].map((ending) => ({ value: ending.value, clues: [...clues, ...ending.clues] }));
 }
 
-function* otherBodies({ body, headers }: Subject, limits: Limits): Generator<Candidate<Buffer>> {
-  const wrappings = [...unwrapped(body, headers, limits.decompressedBytes)];
-  yield* wrappings.filter(isAround);
+/** Forms of JSON that are tried before other character encodings. */
+const commonForms = 8;
+
+function* otherBodies({ body }: Subject, budget: Budget): Generator<Candidate<Buffer>> {
+  const forms = jsonForms(body)?.all(budget.late);
+  for (let count = 0; count < commonForms; count++) {
+    const next = forms?.next();
+    if (next?.done === false) yield next.value;
+  }
+  if (budget.late()) return;
   yield* charsets(body);
-  yield* jsonForms(body)?.all() ?? [];
-  yield* wrappings.filter((found) => !isAround(found));
+  if (forms !== undefined) yield* forms;
+  if (!budget.late()) yield* wrapped(body);
 }
 
 /** Two mistakes at once, the likeliest of both first: a square of the lists, walked along its diagonals. */
@@ -151,7 +162,14 @@ type Check = (
   budget: Budget,
 ) => readonly Clue[] | undefined;
 
-const algorithms: Readonly<Record<number, string>> = { 16: "md5", 20: "sha1", 28: "sha224", 32: "sha256", 48: "sha384", 64: "sha512" };
+const algorithms: Readonly<Record<number, string>> = {
+  16: "md5",
+  20: "sha1",
+  28: "sha224",
+  32: "sha256",
+  48: "sha384",
+  64: "sha512",
+};
 
 /** The length of a signature tells its algorithm. */
 function hmacCheck(scheme: HmacScheme, signatures: readonly Reading[]): Check {

@@ -1,7 +1,8 @@
 import type { RawHeaders } from "../types.ts";
 
 /** Where a request was changed, as far as its headers and its form tell; the reader's fix depends on it. */
-type Stack = "aws" | "nextjs" | "netlify" | "cloudflare" | "azure" | "google" | "python" | "php" | "node" | "cgi";
+type Stack =
+  "aws" | "nextjs" | "netlify" | "cloudflare" | "azure" | "google" | "python" | "php" | "node" | "cgi";
 
 const marks: readonly (readonly [Stack, RegExp])[] = [
   ["nextjs", /^x-(?:vercel|middleware|nextjs|invoke)-/],

@@ -29,14 +29,16 @@ export function symptomOf(body: Buffer, headers: RawHeaders, most: number): Find
   });
   const start = body.toString("utf8", 0, 20).trim();
   if (body.length === 0) return likely("body-empty");
-  if (announced !== undefined && body.length < 20 && leftovers.has(start)) return likely("body-empty", { body: start });
+  if (announced !== undefined && body.length < 20 && leftovers.has(start))
+    return likely("body-empty", { body: start });
   if (start === "[object Object]") return likely("body-reserialised", { arrived: start });
 
   const encoding = headerValue(headers, "content-encoding")?.trim().toLowerCase() ?? "";
   if (/^(?:gzip|x-gzip|deflate|br|zstd)$/.test(encoding) && /^[[{"\w]/.test(start))
     return likely("body-encoded", { encoding, change: "removed" });
 
-  const isOpen = /^[[{]/.test(start) && (body.length > most ? endsOpen(body) : isUnfinished(body.toString("utf8")));
+  const isOpen =
+    /^[[{]/.test(start) && (body.length > most ? endsOpen(body) : isUnfinished(body.toString("utf8")));
   if (isOpen && (announced === undefined || announced > body.length)) return likely("body-truncated");
   if (announced === undefined) return undefined;
   const lost = countOf(body, replacement);

@@ -87,18 +87,19 @@ export function* pairCases(chosen: typeof pairs, count: number): Generator<Case>
   for (const [first, second] of chosen) {
     const firsts = Object.entries(singles[first]);
     const seconds = Object.entries(singles[second]);
-    const variants = firsts.flatMap(([firstName, one]) =>
-      seconds.map(([secondName, two]): [string, Mutation] => [
-        `${firstName} + ${secondName}`,
-        (scene) => {
-          const between = one(scene);
-          const after = between?.recoverable === true ? two(between) : undefined;
-          // Each must be a mistake by itself.
-          if (after?.recoverable !== true || !fails(between) || !fails(two(scene))) return undefined;
-          return after;
-        },
-      ]),
-    )
+    const variants = firsts
+      .flatMap(([firstName, one]) =>
+        seconds.map(([secondName, two]): [string, Mutation] => [
+          `${firstName} + ${secondName}`,
+          (scene) => {
+            const between = one(scene);
+            const after = between?.recoverable === true ? two(between) : undefined;
+            // Each must be a mistake by itself.
+            if (after?.recoverable !== true || !fails(between) || !fails(two(scene))) return undefined;
+            return after;
+          },
+        ]),
+      )
       // The signer's copy is spoilt in one way at most.
       .filter(([name]) => name.split("signer's").length < 3);
     for (const target of targets) yield* casesOf([first, second], variants, target, count);
@@ -132,10 +133,13 @@ function* casesOf(
   const start = order.int(variants.length);
   // A step that is prime to every count of variants walks through all of them.
   const step = variants.length > 40 ? 37 : 1;
+  // Variants that no payload of the vendor brings about.
+  const barren = new Set<string>();
   let made = 0;
   for (let turn = 0; made < count && turn < Math.max(count * 4, variants.length); turn++) {
     const [variant, mutate] = variants[(start + turn * step) % variants.length] ?? ["", () => undefined];
-    for (let attempt = 0; attempt < 18; attempt++) {
+    for (let attempt = 0; attempt < 12 && !barren.has(variant); attempt++) {
+      if (attempt === 11) barren.add(variant);
       const draw = createDraw(`${seed} ${variant} ${String(turn)} ${String(attempt)}`);
       const scene = mutate(createScene(target, draw, wishes[attempt % wishes.length]));
       const input = scene && inputOf(scene);

@@ -96,11 +96,18 @@ function pythonNumber(numeral: string): string {
   const power = Number(exponent);
   if (power < -4 || power >= 16)
     return `${digits}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
-  const plain = power < 0 ? number.toFixed(Math.max(0, digits.replace(/\D/g, "").length - 1 - power)) : String(number);
+  const plain =
+    power < 0 ? number.toFixed(Math.max(0, digits.replace(/\D/g, "").length - 1 - power)) : String(number);
   return /\./.test(plain) ? plain : `${plain}.0`;
 }
 
-const python: Writing = { comma: ", ", colon: ": ", unicode: "escaped", del: "escaped", numbers: pythonNumber };
+const python: Writing = {
+  comma: ", ",
+  colon: ": ",
+  unicode: "escaped",
+  del: "escaped",
+  numbers: pythonNumber,
+};
 const php: Writing = { slashes: "escaped", unicode: "escaped", numbers: javascriptNumber };
 
 /** What parses JSON and writes it again: the text that is left of the text. */
@@ -129,7 +136,9 @@ export const rewriters = {
 function emptied(tree: Tree): Tree {
   if (tree === null || typeof tree !== "object" || "numeral" in tree) return tree;
   if (!("fields" in tree)) return tree.map(emptied);
-  return tree.fields.length === 0 ? [] : { fields: tree.fields.map(([name, value]) => [name, emptied(value)]) };
+  return tree.fields.length === 0
+    ? []
+    : { fields: tree.fields.map(([name, value]) => [name, emptied(value)]) };
 }
 
 /** How vendors write what they send. */

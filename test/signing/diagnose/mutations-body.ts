@@ -71,7 +71,7 @@ export const bodyNewline: Variants = {
   "LF added": latin1((text) => (text.endsWith("\n") ? undefined : `${text}\n`)),
   "CRLF added": latin1((text) => (text.endsWith("\n") ? undefined : `${text}\r\n`)),
   "signed with LF, sent without": signed((text) => (text.endsWith("\n") ? undefined : `${text}\n`)),
-  "trimmed": latin1((text) => (text.endsWith("\n") ? text.trimEnd() : undefined)),
+  trimmed: latin1((text) => (text.endsWith("\n") ? text.trimEnd() : undefined)),
   "LF became CRLF": latin1((text) => (lines(text) ? text.replaceAll("\n", "\r\n") : undefined)),
   "CRLF became LF": (scene) => {
     const text = scene.signed.toString("latin1");
@@ -84,15 +84,20 @@ export const bodyNewline: Variants = {
 
 const hasText = (body: Buffer): boolean => body.some((byte) => byte >= 0x80);
 const isLatin1 = (body: Buffer): boolean => hasText(body) && !/[^\0-\xff]/.test(body.toString());
-const windows1252 = new TextDecoder("windows-1252");
+// From 0x80 to 0x9f: the decoder of Node 20 has ISO-8859-1's control characters there.
+const c1 = "€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ";
+const windows1252 = (body: Buffer): string =>
+  body.toString("latin1").replace(/[\x80-\x9f]/g, (character) => c1[character.charCodeAt(0) - 0x80] ?? "");
 
 export const bodyCharset: Variants = {
   "UTF-8 read as ISO-8859-1": held((body) => body.toString("latin1")),
   "UTF-8 read as Windows-1252": held((body) => {
-    const text = windows1252.decode(body);
+    const text = windows1252(body);
     return text === body.toString("latin1") ? undefined : text;
   }),
-  "written as ISO-8859-1": held((body) => (isLatin1(body) ? Buffer.from(body.toString(), "latin1") : undefined)),
+  "written as ISO-8859-1": held((body) =>
+    isLatin1(body) ? Buffer.from(body.toString(), "latin1") : undefined,
+  ),
   "signed as ISO-8859-1": signed((text) =>
     isLatin1(Buffer.from(text)) ? Buffer.from(text, "latin1") : undefined,
   ),
@@ -135,7 +140,12 @@ const compressed =
   (encoding: string, compress: (body: Buffer) => Buffer): Mutation =>
   (scene) => {
     const own = compress(scene.held);
-    return { ...scene, sent: own, held: own, edits: [...scene.edits, (headers) => [...headers, "Content-Encoding", encoding]] };
+    return {
+      ...scene,
+      sent: own,
+      held: own,
+      edits: [...scene.edits, (headers) => [...headers, "Content-Encoding", encoding]],
+    };
   };
 
 export const bodyEncoded: Variants = {
@@ -196,7 +206,9 @@ export const bodyEmpty: Variants = {
 };
 
 export const bodyTruncated: Variants = {
-  "in the middle": lossy(held((body, { draw }) => body.subarray(0, 20 + draw.int(body.toString("latin1").trimEnd().length - 20)))),
+  "in the middle": lossy(
+    held((body, { draw }) => body.subarray(0, 20 + draw.int(body.toString("latin1").trimEnd().length - 20))),
+  ),
   "half of it": lossy(held((body) => body.subarray(0, body.length >> 1))),
   "at a boundary": lossy(held((body) => (body.length > 300 ? body.subarray(0, 256) : undefined))),
   "only the start": lossy(held((body) => body.subarray(0, 21))),

@@ -21,13 +21,21 @@ const value =
     const time = timestamp?.item === undefined ? "" : `${timestamp.item}${scene.time}${separator ?? ""}`;
     const sample = time + prefix + digest;
     if ((change(sample, scene) ?? sample) === sample) return undefined;
-    return edit((headers) => changed(headers, scene.scheme.header, (text) => change(text, scene) ?? text))(scene);
+    return edit((headers) => changed(headers, scene.scheme.header, (text) => change(text, scene) ?? text))(
+      scene,
+    );
   };
 
 /** The names of all headers that take part in the signature. */
 function involved(scheme: SigningScheme): string[] {
   const signed = [...scheme.content.matchAll(/\{header:([^{}]+)\}/g)].map(([, name]) => name ?? "");
-  return [...new Set([scheme.header, ...(scheme.timestamp === undefined ? [] : [scheme.timestamp.header]), ...signed])];
+  return [
+    ...new Set([
+      scheme.header,
+      ...(scheme.timestamp === undefined ? [] : [scheme.timestamp.header]),
+      ...signed,
+    ]),
+  ];
 }
 
 const drop = (...names: readonly string[]): Mutation =>
@@ -46,7 +54,11 @@ export const headerMissing: Variants = {
   },
 };
 
-const rename = (headers: readonly string[], names: readonly string[], change: (name: string) => string): string[] =>
+const rename = (
+  headers: readonly string[],
+  names: readonly string[],
+  change: (name: string) => string,
+): string[] =>
   pairs(headers).flatMap(([name, text]) => [names.includes(name.toLowerCase()) ? change(name) : name, text]);
 const renamed = (change: (name: string) => string): Mutation =>
   edit((headers, { scheme }) => rename(headers, involved(scheme), change));
@@ -66,10 +78,13 @@ export const headerRenamed: Variants = {
     scene.scheme.header.startsWith("x-") && scene.scheme.header !== "x-signature"
       ? renamed((name) => name.replace(/^x-/i, ""))(scene)
       : undefined,
-  "a name of one's own": edit((headers, { scheme }) => rename(headers, [scheme.header], () => "X-Hook-Digest")),
+  "a name of one's own": edit((headers, { scheme }) =>
+    rename(headers, [scheme.header], () => "X-Hook-Digest"),
+  ),
 };
 
-const repeated = (text: string, count: number): string => Array.from({ length: count }, () => text).join(", ");
+const repeated = (text: string, count: number): string =>
+  Array.from({ length: count }, () => text).join(", ");
 const prefixed = ({ prefix, prefixOptional }: SigningScheme): string =>
   prefix === undefined || prefixOptional === true ? "" : prefix;
 
@@ -117,16 +132,22 @@ const respelt = (spell: (bytes: Buffer, scheme: SigningScheme) => string | undef
   });
 
 export const headerEncoding: Variants = {
-  "hex for base64": respelt((bytes, { encoding }) => (encoding === "hex" ? undefined : bytes.toString("hex"))),
-  "base64 for hex": respelt((bytes, { encoding }) => (encoding === "hex" ? bytes.toString("base64") : undefined)),
+  "hex for base64": respelt((bytes, { encoding }) =>
+    encoding === "hex" ? undefined : bytes.toString("hex"),
+  ),
+  "base64 for hex": respelt((bytes, { encoding }) =>
+    encoding === "hex" ? bytes.toString("base64") : undefined,
+  ),
   "upper-case hex": respelt((bytes, { encoding }) =>
     encoding === "hex" ? bytes.toString("hex").toUpperCase() : undefined,
   ),
   "upper-case hex for base64": respelt((bytes, { encoding }) =>
     encoding === "hex" ? undefined : bytes.toString("hex").toUpperCase(),
   ),
-  "base64url for hex": respelt((bytes, { encoding }) => (encoding === "hex" ? bytes.toString("base64url") : undefined)),
-  "base64url": respelt((bytes, { encoding }) => (encoding === "hex" ? undefined : bytes.toString("base64url"))),
+  "base64url for hex": respelt((bytes, { encoding }) =>
+    encoding === "hex" ? bytes.toString("base64url") : undefined,
+  ),
+  base64url: respelt((bytes, { encoding }) => (encoding === "hex" ? undefined : bytes.toString("base64url"))),
   "without padding": respelt((bytes, { encoding }) =>
     encoding === "hex" ? undefined : bytes.toString("base64").replace(/=+$/, ""),
   ),
@@ -221,7 +242,9 @@ function replaceDigest(text: string, digest: Buffer, scheme: SigningScheme): str
 
 /** The signature alone, which stands last. */
 function digestIn(text: string, { prefix = "" }: SigningScheme): string {
-  return prefix === "" || !text.includes(prefix) ? text : text.slice(text.lastIndexOf(prefix) + prefix.length);
+  return prefix === "" || !text.includes(prefix)
+    ? text
+    : text.slice(text.lastIndexOf(prefix) + prefix.length);
 }
 
 const content =
@@ -229,16 +252,21 @@ const content =
   (scene) => {
     const { scheme } = scene;
     const own = typeof template === "string" ? template : template(scheme);
-    if ((scheme.timestamp !== undefined) !== timed || own === undefined || own === scheme.content) return undefined;
+    if ((scheme.timestamp !== undefined) !== timed || own === undefined || own === scheme.content)
+      return undefined;
     const name = /\{header:([^{}]+)\}/.exec(scheme.content)?.[1];
     const next = { ...scene, scheme: { ...scheme, content: own } };
     // The id goes out, signed or not.
-    return name === undefined || own.includes(name) ? next : edit((headers) => [...headers, name, scene.id])(next);
+    return name === undefined || own.includes(name)
+      ? next
+      : edit((headers) => [...headers, name, scene.id])(next);
   };
-const withTime = (name: string, mutation: Mutation): Mutation => (scene) => {
-  const next = mutation(scene);
-  return next && edit((headers) => [...headers, name, scene.time])(next);
-};
+const withTime =
+  (name: string, mutation: Mutation): Mutation =>
+  (scene) => {
+    const next = mutation(scene);
+    return next && edit((headers) => [...headers, name, scene.time])(next);
+  };
 const id = (scheme: SigningScheme): string | undefined => /\{header:[^{}]+\}/.exec(scheme.content)?.[0];
 
 export const signedContent: Variants = {
@@ -253,7 +281,10 @@ export const signedContent: Variants = {
   }, true),
   "a time before the body": withTime("X-Webhook-Timestamp", content("{timestamp}.{body}", false)),
   "a time joined to the body": withTime("X-Timestamp", content("{timestamp}{body}", false)),
-  "a time before the body, as Slack": withTime("X-Signature-Timestamp", content("v0:{timestamp}:{body}", false)),
+  "a time before the body, as Slack": withTime(
+    "X-Signature-Timestamp",
+    content("v0:{timestamp}:{body}", false),
+  ),
 };
 
 /** The request is one of another provider, whose secret the user has or has not. */

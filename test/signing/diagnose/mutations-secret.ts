@@ -112,7 +112,8 @@ export const secretPrefix: Variants = {
 
 /** Another secret of the same shape, as the receiver would have it. */
 function another(scheme: SigningScheme, scene: Scene): string {
-  const secret = secretFor(scheme, scene.draw);
+  let secret = secretFor(scheme, scene.draw);
+  while (secret === scene.secret) secret = secretFor(scheme, scene.draw);
   return scene.secrets[0]?.startsWith("whpk_") === true ? publicHalf(secret) : secret;
 }
 
@@ -151,9 +152,7 @@ export const otherKnownSecret: Variants = {
   "another provider's": (scene) => {
     const { scheme, draw } = scene;
     const fitting = scene.known.filter(({ provider }) =>
-      scheme.kind === "hmac" && scheme.secret.encoding === "raw"
-        ? provider !== scene.target.provider
-        : false,
+      scheme.kind === "hmac" && scheme.secret.encoding === "raw" ? provider !== scene.target.provider : false,
     );
     const own = fitting.length === 0 ? undefined : draw.pick(fitting);
     return own === undefined ? undefined : { ...scene, secret: own.secret, key: own.secret };
@@ -167,11 +166,13 @@ export const wrongSecret: Variants = {
     secrets: [another(scene.scheme, scene), another(scene.scheme, scene)],
   }),
   generated: (scene) => {
-    const secret = generateSecret(scene.scheme, scene.draw.bytes);
+    const secret =
+      scene.scheme.kind === "ed25519"
+        ? another(scene.scheme, { ...scene, secrets: [] })
+        : generateSecret(scene.scheme, scene.draw.bytes);
     return { ...scene, key: signerKey(scene.scheme, secret), secret };
   },
-  "cut short": (scene) =>
-    isText(scene) ? yours((secret) => secret.slice(0, -1))(scene) : undefined,
+  "cut short": (scene) => (isText(scene) ? yours((secret) => secret.slice(0, -1))(scene) : undefined),
   "in other case": (scene) => (isText(scene) ? yours((secret) => secret.toUpperCase())(scene) : undefined),
   "an API key": (scene) => (isText(scene) ? yours(() => `sk_test_${scene.draw.hex(24)}`)(scene) : undefined),
   "a body that someone changed": (scene) => {

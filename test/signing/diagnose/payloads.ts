@@ -18,7 +18,18 @@ const usual: Record<string, readonly (keyof typeof vendorWritings)[]> = {
   slack: ["php's", "compact", "tabs", "pretty 4"],
 };
 
-const words = ["order", "Grönsakssoppa", "café", "Fjällräven", "señor", "10 €", "Zoë", "東京", "naïve", "Draft IPA"];
+const words = [
+  "order",
+  "Grönsakssoppa",
+  "café",
+  "Fjällräven",
+  "señor",
+  "10 €",
+  "Zoë",
+  "東京",
+  "naïve",
+  "Draft IPA",
+];
 const texts = [
   "https://example.com/a/b?c=d&e=f",
   "<b>bold</b> & more",
@@ -34,7 +45,20 @@ const texts = [
   "🎉 party",
   "",
 ];
-const names = ["id", "type", "amount", "total", "name", "customer", "items", "status", "url", "note", "zip", "meta"];
+const names = [
+  "id",
+  "type",
+  "amount",
+  "total",
+  "name",
+  "customer",
+  "items",
+  "status",
+  "url",
+  "note",
+  "zip",
+  "meta",
+];
 
 const numeral = (text: string): Numeral => ({ numeral: text });
 

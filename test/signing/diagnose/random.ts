@@ -36,6 +36,9 @@ export function createDraw(seed: string): Draw {
       return value;
     },
     chance: (share) => next() < share,
-    hex: (characters) => bytes(Math.ceil(characters / 2)).toString("hex").slice(0, characters),
+    hex: (characters) =>
+      bytes(Math.ceil(characters / 2))
+        .toString("hex")
+        .slice(0, characters),
   };
 }
