@@ -1,7 +1,6 @@
 import type { Provider } from "../providers/contract.ts";
-import { diagnose, type KnownSecret, type Limits } from "../signing/diagnose/index.ts";
+import { diagnoseInSteps, type Intact, type KnownSecret, type Limits } from "../signing/diagnose/index.ts";
 import type { Finding, RawHeaders } from "../signing/types.ts";
-import { cpuTime } from "./cpu-time.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 export { knownSecrets } from "./known-secrets.ts";
@@ -19,28 +18,33 @@ export interface FailedRequest {
   secrets: readonly string[];
   /** Where they came from. */
   origin: SecretOrigin;
-  /** Whether the same delivery was seen before and was right: by its signature, or by its id. */
-  intact?: "signature" | "delivery" | undefined;
+  /** The same delivery, where it was seen before and was right. */
+  intact?: Intact | undefined;
 }
 
-/** Why a request does not verify, best first. @param known what `knownSecrets` finds for its provider */
-export function findCauses(
+/**
+ * Why a request does not verify, best first; in steps of a few milliseconds.
+ * @param known what `knownSecrets` finds for its provider
+ * @param clock milliseconds that only go forward
+ */
+export function* findCauses(
   { registry }: Workspace,
   { provider, origin, ...request }: FailedRequest,
   known: readonly KnownSecret[],
   limits: Limits,
-): Finding[] {
+  clock: () => number,
+): Generator<undefined, Finding[]> {
   // A receiver's requests are its base's, and another receiver's look the same.
   const others = registry.all.filter(
     ({ id, base }) => base === undefined && id !== provider.id && id !== provider.base,
   );
-  const findings = diagnose({
+  const findings = yield* diagnoseInSteps({
     ...request,
     schemes: provider.signatures,
     known,
     others,
     limits,
-    clock: cpuTime,
+    clock,
   });
   if (origin.source !== "development") return findings;
   const unset = provider.secretEnv;

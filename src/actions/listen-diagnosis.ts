@@ -1,26 +1,40 @@
 import type { Provider } from "../providers/contract.ts";
-import type { Finding, RawHeaders } from "../signing/types.ts";
+import type { Intact } from "../signing/diagnose/index.ts";
 import { headerValue } from "../signing/headers.ts";
-import { cpuTime } from "./cpu-time.ts";
+import type { Finding, RawHeaders } from "../signing/types.ts";
+import { createCostClock } from "./cpu-time.ts";
 import type { FailedRequest } from "./diagnosing.ts";
-import { createRecent } from "./recent.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Diagnoses at most so many requests a second, … */
 const perSecond = 5;
-/** … for so many milliseconds of processor time of every second in all: a flood of bad signatures must not keep the machine busy. */
+/** … for so many milliseconds of every second in all: a flood of bad signatures must not keep the machine busy. */
 const msPerSecond = 100;
 /** Milliseconds of it without which a search is not begun. */
 const leastMs = 10;
+/** Milliseconds after which whoever else waits has a turn. */
+const turnMs = 2;
 /** Milliseconds for which the user's secrets are remembered. */
 const secretsLastMs = 10_000;
-/** Right deliveries among which a wrong one's signature and id are looked for. */
-const remembered = 10_000;
+/** Right deliveries among which a wrong one's signature and id are looked for, and bytes of a body kept for that. */
+const remembered = 128;
+const largestKept = 64 * 1024;
+
+const none = new Uint8Array();
+
+/** A delivery, as far as it is told from others. */
+export interface Seen {
+  provider: Provider;
+  headers: RawHeaders;
+  body: Uint8Array;
+  /** The same for its repeats. */
+  key: string | undefined;
+}
 
 /** Tells a listener why deliveries do not verify, as long as they are few. */
 export interface Diagnoser {
-  /** Remembers a delivery that verified. @param key of the delivery, the same for its repeats */
-  verified(provider: Provider, headers: RawHeaders, key: string | undefined): void;
+  /** Remembers a delivery that verified. */
+  verified(delivery: Seen): void;
   /** Whether there is room for one more now; it is taken. */
   admit(): boolean;
   /**
@@ -30,12 +44,10 @@ export interface Diagnoser {
   explain(request: Omit<FailedRequest, "intact">, key: string | undefined): Promise<Finding[] | undefined>;
 }
 
-/**
- * @param clock milliseconds that only go forward
- * @param seed for the memory of what verified
- */
-export function createDiagnoser(workspace: Workspace, clock: () => number, seed: number): Diagnoser {
-  const recent = createRecent(2 * remembered, seed);
+/** @param clock milliseconds that only go forward */
+export function createDiagnoser(workspace: Workspace, clock: () => number): Diagnoser {
+  const recent: Seen[] = [];
+  let count = 0;
   const known = new Map<string, { at: number; secrets: ReturnType<typeof load> }>();
   const load = async (provider: Provider) =>
     (await import("./diagnosing.ts")).knownSecrets(workspace, provider);
@@ -51,10 +63,10 @@ export function createDiagnoser(workspace: Workspace, clock: () => number, seed:
   let begun = 0;
   let spentMs = 0;
   return {
-    verified(provider, headers, key) {
-      const signature = signatureOf(provider, headers);
-      if (signature !== undefined) recent.seen(signature);
-      if (key !== undefined && provider.dedupe !== "body") recent.seen(key);
+    verified(delivery) {
+      const { provider, headers, body, key } = delivery;
+      const small = body.length <= largestKept ? body : none;
+      recent[count++ % remembered] = { provider, headers, body: small, key };
     },
     admit() {
       const seconds = Math.floor((clock() - second) / 1000);
@@ -69,33 +81,60 @@ export function createDiagnoser(workspace: Workspace, clock: () => number, seed:
       return true;
     },
     async explain(request, key) {
-      const { provider, headers } = request;
-      const secrets = await secretsFor(provider);
+      const secrets = await secretsFor(request.provider);
       const { findCauses, usualLimits } = await import("./diagnosing.ts");
-      const started = cpuTime();
       const milliseconds = Math.min(usualLimits.milliseconds, msPerSecond - spentMs);
       if (milliseconds < leastMs) return undefined;
-      const signature = signatureOf(provider, headers);
-      const intact =
-        signature !== undefined && recent.has(signature)
-          ? "signature"
-          : key !== undefined && recent.has(key)
-            ? "delivery"
-            : undefined;
       const limits = { ...usualLimits, milliseconds };
-      const findings = findCauses(workspace, { ...request, intact }, secrets, limits);
-      spentMs += cpuTime() - started;
-      return findings;
+      // What others do in their turns costs this search nothing.
+      let before = 0;
+      let turn = createCostClock();
+      const cost = (): number => before + turn();
+      const intact = seenBefore(recent, request, key);
+      const steps = findCauses(workspace, { ...request, intact }, secrets, limits, cost);
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) {
+          spentMs += cost();
+          return step.value;
+        }
+        if (turn() < turnMs) continue;
+        before = cost();
+        await new Promise((resolve) => setImmediate(resolve));
+        turn = createCostClock();
+      }
     },
   };
 }
 
+/** The same delivery among those that were right. */
+function seenBefore(
+  recent: readonly Seen[],
+  { provider, headers }: Pick<FailedRequest, "provider" | "headers">,
+  key: string | undefined,
+): Intact | undefined {
+  const signature = signatureOf(provider, headers);
+  const same = recent.find(
+    (one) =>
+      one.provider.id === provider.id &&
+      signature !== undefined &&
+      signatureOf(one.provider, one.headers) === signature,
+  );
+  if (same !== undefined) return { by: "signature", body: kept(same) };
+  const repeated = recent.find((one) => key !== undefined && one.key === key);
+  return repeated === undefined ? undefined : { by: "delivery", body: kept(repeated) };
+}
+
+function kept({ body }: Seen): Uint8Array | undefined {
+  return body.length === 0 ? undefined : body;
+}
+
 /** The value of the header that carries the signature, where it covers the body. */
-function signatureOf({ signatures, id }: Provider, headers: RawHeaders): string | undefined {
+function signatureOf({ signatures }: Provider, headers: RawHeaders): string | undefined {
   for (const scheme of signatures) {
     if (scheme.kind !== "hmac" && scheme.kind !== "ed25519") continue;
     const value = headerValue(headers, scheme.header);
-    if (value !== undefined && value !== "") return `${id} ${value}`;
+    if (value !== undefined && value !== "") return value;
   }
   return undefined;
 }

@@ -10,9 +10,9 @@ import { events } from "./channel.ts";
 import { openSender } from "./connect.ts";
 import { createExpectations } from "./expectations.ts";
 import type { ListenDelivery, ListenEvent, ListenOptions, RefusalCode } from "./listen-events.ts";
+import { createInOrder } from "./in-order.ts";
 import { createDiagnoser, type Diagnoser } from "./listen-diagnosis.ts";
 import { findSecrets } from "./listen-secrets.ts";
-import { createPending } from "./pending.ts";
 import { createRecent } from "./recent.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
@@ -85,10 +85,8 @@ async function receive(
   let underWay = 0;
   let noneUnderWay: () => void = () => undefined;
 
-  const diagnoser = options.diagnose
-    ? createDiagnoser(workspace, () => performance.now(), host.random(4).readUInt32LE())
-    : undefined;
-  const explained = createPending();
+  const diagnoser = options.diagnose ? createDiagnoser(workspace, () => performance.now()) : undefined;
+  const deliveries = createInOrder<ListenDelivery>(report);
   let broken: { error: unknown } | undefined;
   let endWait: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (endWait = resolve));
@@ -113,7 +111,8 @@ async function receive(
     else if (verified === true) counts.verified++;
     else counts.unverified++;
     if (duplicate) counts.duplicates++;
-    if (verified === true && provider !== undefined) diagnoser?.verified(provider, request.headers, key);
+    if (verified === true && provider !== undefined)
+      diagnoser?.verified({ provider, headers: request.headers, body: request.body, key });
     if (isAccepted) {
       accepted++;
       expectations.accept(provider?.id, assessment.event);
@@ -147,9 +146,9 @@ async function receive(
         receivedAt: request.receivedAt,
       };
       const why = isDiagnosable(assessment) && diagnoser?.admit() === true ? diagnoser : undefined;
-      if (why === undefined) report(delivery);
+      if (why === undefined) deliveries.tell(delivery);
       // The sender has its answer before anything is looked for, and learns nothing of it, not even by the time it takes.
-      else reply.sent = explained.add(() => explain(why, assessment, request, delivery));
+      else reply.sent = deliveries.later(() => explain(why, assessment, request, delivery));
       if (options.exitAfter !== undefined && accepted >= options.exitAfter) setImmediate(stop);
       return reply;
     };
@@ -171,7 +170,7 @@ async function receive(
     { provider, dedupeKey }: Assessment<SecretOrigin>,
     request: IncomingRequest,
     delivery: ListenDelivery,
-  ): Promise<void> => {
+  ): Promise<ListenDelivery> => {
     let { findings } = delivery;
     try {
       if (provider !== undefined) {
@@ -184,13 +183,13 @@ async function receive(
     } catch (error) {
       broken ??= { error };
     }
-    report({ ...delivery, findings });
+    return { ...delivery, findings };
   };
 
   const refused = (refusal: Refusal): void => {
     counts.received++;
     counts.rejected++;
-    report({
+    deliveries.tell({
       ...refusal,
       type: "delivery",
       id: newId(),
@@ -242,7 +241,7 @@ async function receive(
   clearTimeout(giveUp);
   await sender?.close();
   if (underWay > 0) await new Promise<void>((resolve) => (noneUnderWay = resolve));
-  await explained.settled();
+  await deliveries.settled();
   if (broken !== undefined) throw broken.error;
   report({ type: "stopped", ...counts, unmet: expectations.unmet() });
 }

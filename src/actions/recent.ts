@@ -2,8 +2,6 @@
 export interface Recent {
   /** Whether the key is among them; it is from now on. */
   seen(key: string): boolean;
-  /** Whether the key is among them. */
-  has(key: string): boolean;
 }
 
 /**
@@ -17,7 +15,6 @@ export function createRecent(size: number, seed: number): Recent {
   const lastAt = new Map<number, number>();
   let count = 0;
   return {
-    has: (key) => lastAt.has(hash53(key, seed)),
     seen(key) {
       const hash = hash53(key, seed);
       const known = lastAt.has(hash);

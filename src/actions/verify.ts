@@ -2,11 +2,15 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { HooklineError } from "../errors.ts";
 import { deliveryIdOf, eventOf, lazyJson } from "../providers/event.ts";
+import type { Provider } from "../providers/contract.ts";
+import type { Registry } from "../providers/index.ts";
+import { isCopy } from "../signing/diagnose/headers.ts";
 import type { Finding, RawHeaders, VerdictCode } from "../signing/types.ts";
 import { verify as verifySignature } from "../signing/verify.ts";
 import { identify, splitTarget } from "../transport/identify.ts";
 import { parseRawRequest } from "../transport/raw-request.ts";
 import { withOverrides, type HeaderOverride } from "../transport/request.ts";
+import { createCostClock } from "./cpu-time.ts";
 import type { FailedRequest } from "./diagnosing.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
@@ -52,7 +56,7 @@ export async function verify(workspace: Workspace, options: VerifyOptions): Prom
   const { path } = splitTarget(target);
   const provider =
     options.provider === undefined
-      ? identify(path, headers, { registry, only: [] }).provider
+      ? (identify(path, headers, { registry, only: [] }).provider ?? ofRenamed(headers, registry))
       : registry.require(options.provider);
   if (provider === undefined) throw unclear(headers);
 
@@ -84,15 +88,37 @@ export async function verify(workspace: Workspace, options: VerifyOptions): Prom
   };
 }
 
+/** The provider whose signature stands under a name that something on the way has made of its own. */
+function ofRenamed(headers: RawHeaders, { all }: Registry): Provider | undefined {
+  const names = headers.filter((_, index) => index % 2 === 0);
+  return all.find(
+    ({ base, identify: own }) =>
+      base === undefined && own.some((name) => names.some((one) => isCopy(one, name))),
+  );
+}
+
+/** Bytes of most deliveries, at most. */
+const usualBytes = 16 * 1024;
+/** Milliseconds for them: the clock is not to decide what is found on a machine that is busy. */
+const usualMs = 200;
+
 /** Why it does not verify; what that takes is loaded only here. */
 async function causesOf(
   workspace: Workspace,
   request: FailedRequest,
-  { thorough }: VerifyOptions,
-): Promise<Finding[]> {
+  { thorough = false }: VerifyOptions,
+): Promise<readonly Finding[]> {
   const { findCauses, knownSecrets, thoroughLimits, usualLimits } = await import("./diagnosing.ts");
   const known = await knownSecrets(workspace, request.provider);
-  return findCauses(workspace, request, known, thorough === true ? thoroughLimits : usualLimits);
+  const isUsual = request.body.length <= usualBytes;
+  const limits = thorough
+    ? thoroughLimits
+    : { ...usualLimits, ...(isUsual ? { milliseconds: usualMs } : {}) };
+  const steps = findCauses(workspace, request, known, limits, createCostClock());
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 interface Input {

@@ -1,6 +1,7 @@
 import type { Provider } from "../providers/contract.ts";
 import { dedupeKeyOf, deliveryIdOf, eventOf, lazyJson, type RequestParts } from "../providers/event.ts";
 import type { Registry } from "../providers/index.ts";
+import { headerValue } from "../signing/headers.ts";
 import type { Finding, RawHeaders, VerdictCode } from "../signing/types.ts";
 import { identify, splitTarget } from "./identify.ts";
 import { createVerifier, type VerifyInput } from "../signing/verify.ts";
@@ -107,9 +108,28 @@ export function createAssessor<Origin>(
       query,
       verified: verdict.ok ? true : configured && !unsigned ? false : null,
       code: verdict.ok ? null : configured || unsigned ? verdict.code : "secret-unconfigured",
-      findings: verdict.ok ? verdict.warnings : configured ? verdict.findings : [],
+      findings: verdict.ok
+        ? verdict.warnings
+        : configured
+          ? verdict.findings
+          : misdirected(provider, verdict.code, headers, options.registry),
       origin,
       dedupeKey: () => dedupeKeyOf(provider, parts),
     };
   };
+}
+
+/** What can be said without a secret: that the request is another provider's than the one its path names. */
+function misdirected(
+  provider: Provider,
+  code: VerdictCode,
+  headers: RawHeaders,
+  registry: Registry,
+): Finding[] {
+  const other = code === "header-missing" ? registry.identify(headers) : undefined;
+  const header = other?.identify.find((name) => headerValue(headers, name) !== undefined);
+  if (other === undefined || header === undefined || [provider.id, provider.base].includes(other.id))
+    return [];
+  const evidence = { provider: other.id, title: other.title, header };
+  return [{ cause: "other-provider", confidence: "likely", evidence }];
 }

@@ -13,7 +13,7 @@ function at(): { now: number; clock: () => number } {
 describe("how often a listener diagnoses", () => {
   test("five times in a second, however many ask", () => {
     const time = at();
-    const diagnoser = createDiagnoser(workspace, time.clock, 1);
+    const diagnoser = createDiagnoser(workspace, time.clock);
     const admitted = (asked: number): number =>
       Array.from({ length: asked }, () => diagnoser.admit()).filter(Boolean).length;
     expect(admitted(1000)).toBe(5);

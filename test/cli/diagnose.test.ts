@@ -53,7 +53,7 @@ describe("verify says why", () => {
       {
         cause: "body-reserialised",
         confidence: "proved",
-        evidence: { arrived: "JSON.stringify", stack: "node" },
+        evidence: { arrived: "JSON.stringify or json_encode", stack: "node or php" },
       },
     ]);
   });
@@ -160,6 +160,23 @@ describe("verify says why", () => {
     expect(readFileSync(join(home, "hookline.db"), "utf8")).toBe("no database");
   });
 
+  test("whose a request is, where only a renamed header says it", async () => {
+    const body = "{}";
+    const headers = [`HTTP_X_HUB_SIGNATURE_256: ${sign(body, "of-github-1234567890")}`];
+    const head = ["POST / HTTP/1.1", "Host: example.com", ...headers, "", body].join("\r\n");
+    const options = { env: { GITHUB_WEBHOOK_SECRET: "of-github-1234567890" } };
+    expect(await causes(Buffer.from(head), options)).toMatchObject([
+      { cause: "header-renamed", confidence: "proved", evidence: { found: "HTTP_X_HUB_SIGNATURE_256" } },
+    ]);
+  });
+
+  test("that no secret is configured, where the development secret was tried", async () => {
+    const options = { place: createPlace() };
+    expect(await causes(request([`X-Fareplay-Signature: ${sign(order)}`], order), options)).toMatchObject([
+      { cause: "wrong-secret", evidence: { unset: "FAREPLAY_WEBHOOK_SECRET" } },
+    ]);
+  });
+
   test("in words, best first, with what to do", async () => {
     const input = request([`X-Fareplay-Signature: ${sign(order, "another-one")}`], order);
     const { code, stdout } = await run(["verify", "--request", "-"], { env, input });
@@ -183,6 +200,21 @@ describe("verify says why", () => {
     ]);
   });
 });
+
+/** The order with its keys in the alphabet's order, which keeps its length. */
+function sortedKeys(body: Buffer): string {
+  const sort = (value: unknown): unknown =>
+    Array.isArray(value)
+      ? value.map(sort)
+      : typeof value === "object" && value !== null
+        ? Object.fromEntries(
+            Object.entries(value)
+              .sort(([a], [b]) => (a < b ? -1 : 1))
+              .map(([key, one]) => [key, sort(one)]),
+          )
+        : value;
+  return JSON.stringify(sort(JSON.parse(body.toString())));
+}
 
 describe("listen says why", () => {
   const bad = (body: Buffer | string, signature: string) => ({
@@ -219,6 +251,34 @@ describe("listen says why", () => {
     expect(told[2]?.findings).toMatchObject([
       { cause: "tampered", confidence: "likely", evidence: { seen: "delivery" } },
       { cause: "wrong-secret", confidence: "likely" },
+    ]);
+  });
+
+  test.each([
+    ["nothing is left of it", "", "body-empty"],
+    ["nothing but what a parser makes of none", "{}", "body-empty"],
+    ["it was cut short", order.subarray(0, 200), "body-truncated"],
+    ["it was written again", JSON.stringify(JSON.parse(order.toString())), "body-reserialised"],
+    ["its keys were sorted", sortedKeys(order), "body-reserialised"],
+    ["it was changed", order.toString().replace("35.78", "0.01"), "tampered"],
+  ])("of a body that was right before: %s", async (_, body, cause) => {
+    const listener = await listenJson([], { env });
+    await post(`${listener.url}/fareplay`, bad(order, sign(order)));
+    await post(`${listener.url}/fareplay`, bad(body, sign(order)));
+    // The same delivery with a signature of another secret is no delivery that was changed.
+    await post(`${listener.url}/fareplay`, bad(order, sign(order, "another")));
+    const [, changed, other] = await listener.deliveries(3);
+    expect(changed?.findings[0]).toMatchObject({ cause, confidence: "proved" });
+    expect(other?.findings).toMatchObject([{ cause: "wrong-secret" }]);
+  });
+
+  test("of a request at another provider's path, though no secret is configured", async () => {
+    const listener = await listenJson();
+    expect((await post(`${listener.url}/github`, bad(order, sign(order)))).status).toBe(200);
+    const [delivery] = await listener.deliveries(1);
+    expect(delivery).toMatchObject({ verified: null, code: "secret-unconfigured" });
+    expect(delivery?.findings).toMatchObject([
+      { cause: "other-provider", confidence: "likely", evidence: { provider: "fareplay" } },
     ]);
   });
 

@@ -6,6 +6,8 @@ export interface Limits {
   milliseconds: number;
   /** Bytes of the largest body whose every form is tried; of a larger one only what costs little. */
   bodyBytes: number;
+  /** Bytes of the largest body of which two things are tried at once. */
+  pairBytes: number;
   /** Bytes that a compressed body may decompress to. */
   decompressedBytes: number;
 }
@@ -15,15 +17,17 @@ export const usualLimits: Limits = {
   signatures: 64,
   milliseconds: 40,
   bodyBytes: 256 * 1024,
+  pairBytes: 256 * 1024,
   decompressedBytes: 1024 * 1024,
 };
 
-/** For whoever waits for one verdict and wants to know. */
+/** For whoever waits for one verdict and wants to know: a minute at most, and memory for some copies of the body. */
 export const thoroughLimits: Limits = {
   signatures: 5_000,
-  milliseconds: 120_000,
-  bodyBytes: 256 * 1024 * 1024,
-  decompressedBytes: 256 * 1024 * 1024,
+  milliseconds: 60_000,
+  bodyBytes: 64 * 1024 * 1024,
+  pairBytes: 1024 * 1024,
+  decompressedBytes: 64 * 1024 * 1024,
 };
 
 export interface Budget {

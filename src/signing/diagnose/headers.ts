@@ -48,7 +48,8 @@ export function findRenamed(
     : { headers: [...withoutEmpty(headers, found), ...found], clues };
 }
 
-function isCopy(own: string, name: string): boolean {
+/** Whether a header's name is one that something on the way has made of `name`, which is lower case. */
+export function isCopy(own: string, name: string): boolean {
   const plain = own.slice(0, 200).toLowerCase().replaceAll(/[_ ]/g, "-");
   const core = name.startsWith("x-") ? name.slice(2) : name;
   if (plain.replaceAll("-", "") === name.replaceAll("-", "")) return true;

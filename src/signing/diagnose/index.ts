@@ -16,7 +16,7 @@ import { unitFinding } from "./units.ts";
 import { unproved } from "./unproved.ts";
 
 export { thoroughLimits, usualLimits, type Limits } from "./budget.ts";
-export type { DiagnoseInput, KnownSecret, OtherProvider } from "./input.ts";
+export type { DiagnoseInput, Intact, KnownSecret, OtherProvider } from "./input.ts";
 
 type Failed = Extract<Verdict, { ok: false }>;
 type Judged = ReturnType<typeof verdictsOf>[number];
@@ -57,6 +57,15 @@ function isFor(scheme: SignatureScheme, secret: string): boolean {
  * both proved. What cannot be undone is "likely" at most, told from the evidence. Never throws on bad input.
  */
 export function diagnose(input: DiagnoseInput): Finding[] {
+  const steps = diagnoseInSteps(input);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps of a few milliseconds at most, for whoever has others to attend to. */
+export function* diagnoseInSteps(input: DiagnoseInput): Generator<undefined, Finding[]> {
   const body = Buffer.from(input.body.buffer, input.body.byteOffset, input.body.byteLength);
   const verdicts = byFit(verdictsOf(input.schemes, input.secrets, input), input);
   const [first] = verdicts;
@@ -82,7 +91,7 @@ export function diagnose(input: DiagnoseInput): Finding[] {
     }
     const { subject, clues } = subjectOf(scheme, body, verdict, input);
     telling ??= subject;
-    const match = search(subject, limits, budget);
+    const match = yield* search(subject, limits, budget);
     if (match === undefined) continue;
     return matched({ ...match, clues: [...clues, ...match.clues] }, subject, verdict, input);
   }

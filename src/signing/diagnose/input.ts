@@ -20,15 +20,19 @@ export interface OtherProvider {
   identify: readonly string[];
 }
 
+/** A delivery that verified before, which this one has the very signature of, or the id. */
+export interface Intact {
+  by: "signature" | "delivery";
+  /** Its body, where it was kept. */
+  body?: Uint8Array | undefined;
+}
+
 export interface DiagnoseInput extends VerifyInput {
   schemes: readonly SignatureScheme[];
   secrets: readonly string[];
   known?: readonly KnownSecret[];
   others?: readonly OtherProvider[];
-  /**
-   * The same delivery was seen before and was right: with this very signature over another body, or under the same id.
-   */
-  intact?: "signature" | "delivery" | undefined;
+  intact?: Intact | undefined;
   limits?: Limits;
   /** Milliseconds that only go forward. */
   clock: () => number;

@@ -37,8 +37,15 @@ export interface Match {
   signed: Signed;
 }
 
-/** Tries what may have happened, the likeliest and cheapest first, until a signature matches or the budget is spent. */
-export function search(subject: Subject, limits: Limits, budget: Budget): Match | undefined {
+/**
+ * Tries what may have happened, the likeliest and cheapest first, until a signature matches or the budget is spent. It
+ * yields after each, so that others may have their turn.
+ */
+export function* search(
+  subject: Subject,
+  limits: Limits,
+  budget: Budget,
+): Generator<undefined, Match | undefined> {
   const { scheme, signatures, headers } = subject;
   if (signatures.length === 0) return undefined;
   const check = scheme.kind === "hmac" ? hmacCheck(scheme, signatures) : ed25519Check(signatures);
@@ -53,6 +60,7 @@ export function search(subject: Subject, limits: Limits, budget: Budget): Match 
     if (found !== undefined)
       return { clues: [...found, ...signed.clues, ...key.clues, ...body.clues], signed: signed.value };
     if (budget.spent()) return undefined;
+    yield;
   }
   return undefined;
 }
@@ -64,6 +72,7 @@ function* trials(subject: Subject, limits: Limits, budget: Budget): Generator<Tr
   const { scheme, headers, secrets, known, signed } = subject;
   const held: Candidate<Buffer> = { value: subject.body, clues: [] };
   const isSmall = subject.body.length <= limits.bodyBytes;
+  const isPaired = subject.body.length <= limits.pairBytes;
   const own = keysAsTheyAre(scheme, secrets);
   const cleaned = keysCleaned(scheme, secrets, own);
   const others = [...keysKnown(scheme, known, own)].slice(0, Math.floor(limits.signatures * shareOfKnown));
@@ -113,12 +122,14 @@ function* trials(subject: Subject, limits: Limits, budget: Budget): Generator<Tr
   for (const found of otherBodies(subject, budget)) {
     const tried = [...bodies, ...evident, ...ends];
     if (tried.some(({ value }) => value.equals(found.value)) || found.value.equals(subject.body)) continue;
-    bodies.push(found);
     yield* all(main, [found]);
+    if (!isPaired) continue;
+    bodies.push(found);
     if (bodies.length === commonForms) yield* all(near, [...ends.slice(0, 4), ...bodies]);
   }
   if (budget.late()) return;
   budget.singlesTried();
+  if (!isPaired) return;
   yield* pairs([...others, ...misread], [...ends, ...evident, ...bodies], signed);
 }
 

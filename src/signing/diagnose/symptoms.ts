@@ -9,6 +9,11 @@ import { stackOf } from "./stack.ts";
 const leftovers = new Set(["", "{}", "null", "undefined", '""']);
 const replacement = Buffer.from("\ufffd");
 
+/** Whether nothing is left of a body but what a parser makes of none. */
+export function isLeftover(body: Buffer): boolean {
+  return body.length < 20 && leftovers.has(body.toString("utf8").trim());
+}
+
 /**
  * What the body itself, held against the headers, tells of changes that cannot be undone; the likeliest alone. A body of
  * the length that was announced shows none.

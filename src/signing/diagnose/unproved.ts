@@ -3,6 +3,7 @@ import { usualLimits, type Budget } from "./budget.ts";
 import { findRenamed } from "./headers.ts";
 import type { DiagnoseInput } from "./input.ts";
 import { isDoubtful, textsCopied } from "./keys.ts";
+import { changeSince, isSameContent, likelyTampered } from "./intact.ts";
 import type { Subject } from "./search.ts";
 import { symptomOf } from "./symptoms.ts";
 
@@ -19,10 +20,14 @@ export function unproved(
   const { body, headers, intact, limits = usualLimits } = input;
   // Where the time is up, nothing is parsed any more.
   const most = budget.late() ? 0 : limits.bodyBytes;
-  if (intact === "signature")
-    return [{ cause: "tampered", confidence: "proved", evidence: { seen: "signature", bytes: body.length } }];
+  const symptom = symptomOf(body, headers, most);
+  const symptoms = symptom === undefined ? [] : [symptom];
+  if (intact?.by === "signature") {
+    const change = changeSince(intact, body, most);
+    // Without the body that was right, what else may have happened to it comes first.
+    return change.confidence === "proved" ? [change] : [...symptoms, change];
+  }
   const [own] = verdict.findings;
-  const header = own?.evidence["header"];
   const wrongSecret: Finding = {
     cause: "wrong-secret",
     confidence: "likely",
@@ -30,6 +35,7 @@ export function unproved(
       secrets: input.secrets.length,
       bytes: body.length,
       complete: subject === undefined || budget.complete(),
+      ...(limits.signatures > usualLimits.signatures ? { thorough: true } : {}),
       ...(input.secrets.some(isApiKey) ? { api_key: true } : {}),
     },
   };
@@ -52,20 +58,15 @@ export function unproved(
       return [{ cause: "header-malformed", confidence: "proved", evidence }];
     }
     case "signature-mismatch": {
-      const tampered: Finding[] =
-        intact === "delivery" && header !== undefined
-          ? [{ cause: "tampered", confidence: "likely", evidence: { seen: "delivery", bytes: body.length } }]
-          : [];
-      const isSigned = subject !== undefined;
-      const symptom = isSigned ? symptomOf(body, headers, most) : undefined;
+      const tampered =
+        intact?.body === undefined || isSameContent(intact.body, body, most)
+          ? []
+          : [likelyTampered("delivery", body)];
       const defects = secretDefects(input.secrets);
-      return [...tampered, ...(symptom === undefined ? [] : [symptom]), ...defects, wrongSecret];
+      return [...tampered, ...(subject === undefined ? [] : symptoms), ...defects, wrongSecret];
     }
-    case "secret-malformed": {
-      const symptom = symptomOf(body, headers, most);
-      const defects = secretDefects(input.secrets);
-      return [...defects, ...(symptom === undefined ? [] : [symptom]), ...verdict.findings];
-    }
+    case "secret-malformed":
+      return [...secretDefects(input.secrets), ...symptoms, ...verdict.findings];
     default:
       return [...verdict.findings];
   }

@@ -179,7 +179,7 @@ export function inputOf(scene: Scene): DiagnoseInput {
     secrets,
     known,
     others: builtInProviders.filter(({ id, base }) => base === undefined && id !== receiver),
-    ...(intact === undefined ? {} : { intact }),
+    ...(intact === undefined ? {} : { intact: { by: intact, body: scene.signed } }),
     clock: () => 0,
   };
 }

@@ -1,0 +1,34 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createInOrder } from "../../src/actions/in-order.ts";
+
+test("what is known at once waits for what came before it, and all of it is told in order", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ isLater: fc.boolean(), turns: fc.integer({ min: 0, max: 4 }) }), {
+        maxLength: 20,
+      }),
+      async (items) => {
+        const told: number[] = [];
+        const order = createInOrder<number>((item) => void told.push(item));
+        const begins: (() => void)[] = [];
+        for (const [index, { isLater, turns }] of items.entries()) {
+          if (!isLater) order.tell(index);
+          else
+            begins.push(
+              order.later(async () => {
+                for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+                return index;
+              }),
+            );
+        }
+        const first = items.findIndex(({ isLater }) => isLater);
+        expect(told).toEqual([...items.keys()].slice(0, first === -1 ? items.length : first));
+        const settled = order.settled();
+        for (const begin of begins.reverse()) begin();
+        await settled;
+        expect(told).toEqual([...items.keys()]);
+      },
+    ),
+  );
+});
