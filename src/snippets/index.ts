@@ -1,25 +1,18 @@
 import type { Provider } from "../providers/contract.ts";
 import { phpSnippet } from "./php.ts";
-import { planOf, type Plan } from "./plan.ts";
+import { planOf, type Plan, type WrittenVerifier } from "./plan.ts";
 import { pythonSnippet } from "./python.ts";
 import { typescriptSnippet } from "./typescript.ts";
 
 export const snippetLanguages = ["ts", "python", "php"] as const;
 export type SnippetLanguage = (typeof snippetLanguages)[number];
 
-/** Code that verifies a provider's requests in a user's own application. */
-export interface Snippet {
-  /** Name of the function that `verifier` defines. */
-  function: string;
-  /** A function over raw body, headers and secret, and what it imports: the standard library. */
-  verifier: string;
-  /** The function in use, in the language's commonest framework. */
-  example: string;
-  /** Both, as one file. */
+/** A verifier as one file, too. */
+export interface Snippet extends WrittenVerifier {
   file: string;
 }
 
-const writers: Record<SnippetLanguage, (plan: Plan) => Omit<Snippet, "file"> | undefined> = {
+const writers: Record<SnippetLanguage, (plan: Plan) => WrittenVerifier | undefined> = {
   ts: typescriptSnippet,
   python: pythonSnippet,
   php: phpSnippet,

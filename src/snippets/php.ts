@@ -1,5 +1,4 @@
 import type { Ed25519Scheme, HmacScheme, TimestampSource } from "../signing/types.ts";
-import type { Snippet } from "./index.ts";
 import { phpString } from "./literals.ts";
 import {
   camel,
@@ -11,9 +10,10 @@ import {
   type Plan,
   type Signed,
   type SignedScheme,
+  type WrittenVerifier,
 } from "./plan.ts";
 
-export function phpSnippet(plan: Plan): Omit<Snippet, "file"> | undefined {
+export function phpSnippet(plan: Plan): WrittenVerifier | undefined {
   const { scheme } = plan;
   if (scheme.kind === "none") return undefined;
   const signed = scheme.kind === "hmac" || scheme.kind === "ed25519";

@@ -10,6 +10,16 @@ import type {
 } from "../signing/types.ts";
 import { commentText } from "./literals.ts";
 
+/** Code that verifies a provider's requests in a user's own application. */
+export interface WrittenVerifier {
+  /** Name of the function that `verifier` defines. */
+  function: string;
+  /** A function over raw body, headers and secret, and what it imports: the standard library. */
+  verifier: string;
+  /** The function in use, in the language's commonest framework. */
+  example: string;
+}
+
 /** What a verifier is written from, in terms of no language yet. */
 export interface Plan<Scheme extends SignatureScheme = SignatureScheme> {
   id: string;

@@ -1,5 +1,4 @@
 import type { Ed25519Scheme, HmacScheme, TimestampSource } from "../signing/types.ts";
-import type { Snippet } from "./index.ts";
 import { pyFormat, pyString } from "./literals.ts";
 import {
   credentialOf,
@@ -13,9 +12,10 @@ import {
   type Signed,
   type SignedScheme,
   type Text,
+  type WrittenVerifier,
 } from "./plan.ts";
 
-export function pythonSnippet(plan: Plan): Omit<Snippet, "file"> | undefined {
+export function pythonSnippet(plan: Plan): WrittenVerifier | undefined {
   const { scheme } = plan;
   if (scheme.kind === "none") return undefined;
   const signed = scheme.kind === "hmac" || scheme.kind === "ed25519";

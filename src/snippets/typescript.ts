@@ -1,5 +1,4 @@
 import type { Ed25519Scheme, HmacScheme, TimestampSource } from "../signing/types.ts";
-import type { Snippet } from "./index.ts";
 import { tsString, tsTemplate } from "./literals.ts";
 import {
   camel,
@@ -13,9 +12,10 @@ import {
   type Signed,
   type SignedScheme,
   type Text,
+  type WrittenVerifier,
 } from "./plan.ts";
 
-export function typescriptSnippet(plan: Plan): Omit<Snippet, "file"> | undefined {
+export function typescriptSnippet(plan: Plan): WrittenVerifier | undefined {
   const { scheme } = plan;
   if (scheme.kind === "none") return undefined;
   const signed = scheme.kind === "hmac" || scheme.kind === "ed25519";
