@@ -58,8 +58,11 @@ function reserialised(evidence: Evidence): string {
   if (arrived === "[object Object]")
     return "the body is the text [object Object]: parsed JSON was turned into text by mistake";
   const signed = text(evidence, "signed");
-  if (signed === "")
-    return `the JSON was parsed and written again${arrived === "" ? "" : ` (${formText(arrived)})`}${size === undefined ? "" : `: ${size}`}`;
+  if (signed === "") {
+    const how = arrived === "" ? "" : ` (${formText(arrived)})`;
+    const numbers = evidence["numbers"] === "rounded" ? ", which rounded its large whole numbers" : "";
+    return `the JSON was parsed and written again${how}${numbers}${size === undefined ? "" : `: ${size}`}`;
+  }
   return arrived === ""
     ? `the JSON was written again in another way; it was signed ${formText(signed)}`
     : `the JSON was written again in another way: signed ${formText(signed)}; arrived ${formText(arrived)}`;
@@ -165,6 +168,8 @@ const arrivals: Readonly<Record<string, string>> = {
   "a gateway's event": "a gateway's event arrived with the body in it; the signature covers that body alone",
   "a form": "the body arrived as a form; the signature covers the value of its field alone",
   percent: "the body arrived percent-encoded; the signature covers it decoded",
+  "HTML entities":
+    "the body arrived with HTML entities such as `&quot;`; the signature covers it without them",
 };
 
 const departures: Readonly<Record<string, string>> = {
@@ -192,6 +197,8 @@ const decodings: Readonly<Record<string, string>> = {
     "verify the event's own `body`, decoded from base64 where `isBase64Encoded` is true, with the event's `headers`",
   "a form":
     "verify the value of the form's field once it is decoded, or have the sender use application/json",
+  "HTML entities":
+    "verify the body before anything escapes it for HTML, such as a template or a filter against scripts",
   percent: "percent-decode the body before you verify it, or find what sends it on as a form",
 };
 

@@ -96,6 +96,8 @@ export const variants: Record<FindingData["cause"], readonly Evidence[]> = {
     { signed: "4 spaces, one decimal" },
     { bytes: 541, content_length: 560 },
     { bytes: 541, content_length: 560, arrived: "JSON.stringify", stack: "node" },
+    { bytes: 541, arrived: "keys sorted" },
+    { bytes: 541, arrived: "JSON.stringify", stack: "node", numbers: "rounded" },
     { bytes: 15, arrived: "[object Object]" },
     { bytes: 15, content_length: 560, arrived: "[object Object]" },
   ],
@@ -120,6 +122,7 @@ export const variants: Record<FindingData["cause"], readonly Evidence[]> = {
     ...["base64", "gzip", "br", "deflate", "a JSON string", "a gateway's event", "a form", "percent"].map(
       (encoding) => ({ encoding, change: "added" }),
     ),
+    { encoding: "HTML entities", change: "added" },
     ...each("stack", ["aws", "netlify"], { encoding: "base64", change: "added" }),
     ...["base64", "a form", "percent"].map((encoding) => ({ encoding, change: "removed" })),
     ...each("stack", stacks, { encoding: "a form", change: "removed" }),

@@ -2,7 +2,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { headerValue } from "../headers.ts";
 import type { RawHeaders } from "../types.ts";
-import { candidate, type Candidate } from "./clues.ts";
+import { candidate, type Candidate, type Clue } from "./clues.ts";
 
 type Body = Candidate<Buffer>;
 
@@ -39,16 +39,25 @@ const encoded = (value: Buffer | undefined, encoding: string, change: "added" | 
   value === undefined || value.length === 0 ? [] : [candidate(value, "body-encoded", { encoding, change })];
 const fieldOf = (text: string): string | undefined => /^[A-Za-z][\w-]{0,30}=/.exec(text)?.[0];
 
-/** The body without what a gateway put around it: base64, compression, a form, a JSON text around the JSON text. */
+/**
+ * The body without what a gateway put around it: base64, compression, a form, a JSON text around the JSON text; and a
+ * form of several fields as others write it.
+ */
 export function* unwrapped(body: Buffer, headers: RawHeaders, most: number): Generator<Body> {
   yield* encoded(fromBase64(body), "base64", "added");
   for (const [name, bytes] of decompressed(body, headers, most)) yield* encoded(bytes, name, "added");
   const text = isUtf8(body) ? body.toString("utf8") : undefined;
   if (text === undefined) return;
+  const decoded = fromEntities(text);
+  // With quotation marks left, entities are more likely a part of the text.
+  if (!text.includes('"') || headerValue(headers, "content-length") === String(decoded?.length))
+    yield* encoded(decoded, "HTML entities", "added");
   const first = text.trimStart()[0];
   if (first === '"') yield* encoded(innerText(text), "a JSON string", "added");
   if (first === "{") yield* fromGateway(text);
   const field = fieldOf(text);
+  if (severalFields.test(text))
+    for (const form of fieldsEncoded(text)) yield* encoded(form, "percent", "removed");
   if (field !== undefined) {
     const value = text.slice(field.length);
     const bare = formDecoded(value);
@@ -65,12 +74,15 @@ export function* unwrapped(body: Buffer, headers: RawHeaders, most: number): Gen
 export function* wrapped(body: Buffer): Generator<Body> {
   const text = isUtf8(body) ? body.toString("utf8") : undefined;
   if (text === undefined) return;
+  yield* encoded(fromEntities(text), "HTML entities", "added");
   const field = fieldOf(text);
   const first = text.trimStart()[0];
   if (field !== undefined) {
     const value = text.slice(field.length);
     yield* encoded(Buffer.from(field + formEncoded(value)), "percent", "removed");
     yield* encoded(Buffer.from(field + encodeURIComponent(value)), "percent", "removed");
+    if (value.includes("&"))
+      for (const form of fieldsEncoded(text)) yield* encoded(form, "percent", "removed");
   }
   if (first === "{" || first === "[") {
     yield* encoded(Buffer.from(`payload=${formEncoded(text)}`), "a form", "removed");
@@ -85,6 +97,16 @@ export function* wrapped(body: Buffer): Generator<Body> {
 export function* charsets(body: Buffer): Generator<Body> {
   const charset = (value: Buffer, signed: string, arrived: string): Body =>
     candidate(value, "body-charset", { signed, arrived });
+  const wide = fromUtf16(body);
+  if (wide !== undefined) {
+    const utf8 = Buffer.from(wide);
+    const clue: Clue = { cause: "body-charset", evidence: { signed: "UTF-8", arrived: "UTF-16" } };
+    yield { value: utf8, clues: [clue] };
+    // PowerShell's `>` puts a line break behind it.
+    for (const { value, clues } of utf8.at(-1) === lf ? endings(utf8) : [])
+      if (value.length < utf8.length) yield { value, clues: [clue, ...clues] };
+    return;
+  }
   if (isAscii(body)) {
     yield charset(Buffer.from(body.toString("latin1"), "utf16le"), "UTF-16", "ASCII");
     return;
@@ -109,6 +131,49 @@ export function* charsets(body: Buffer): Generator<Body> {
     if (normalised !== text) yield charset(Buffer.from(normalised), form, form === "NFC" ? "NFD" : "NFC");
   }
   yield charset(Buffer.from(text, "utf16le"), "UTF-16", "UTF-8");
+}
+
+/** The text of a body in UTF-16, told by its byte-order mark or by its second bytes. */
+function fromUtf16(body: Buffer): string | undefined {
+  if (body.length < 4 || body.length % 2 === 1) return undefined;
+  const mark = body.readUInt16BE();
+  const isEvery = (start: number): boolean => {
+    for (let at = start; at < body.length; at += 2) if (body[at] !== 0) return false;
+    return true;
+  };
+  const isBig = mark === 0xfeff || isEvery(0);
+  if (!isBig && mark !== 0xfffe && !isEvery(1)) return undefined;
+  const own = mark === 0xfeff || mark === 0xfffe ? body.subarray(2) : body;
+  return (isBig ? Buffer.from(own).swap16() : own).toString("utf16le");
+}
+
+const entities: Readonly<Record<string, string>> = {
+  "&quot;": '"',
+  "&#34;": '"',
+  "&#x22;": '"',
+  "&#39;": "'",
+  "&#039;": "'",
+  "&#x27;": "'",
+  "&apos;": "'",
+  "&lt;": "<",
+  "&gt;": ">",
+  "&amp;": "&",
+};
+const anyEntity = new RegExp(Object.keys(entities).join("|"), "gi");
+
+/** The text without its HTML entities; undefined where it has none. */
+function fromEntities(text: string): Buffer | undefined {
+  const plain = text.replace(anyEntity, (entity) => entities[entity.toLowerCase()] ?? entity);
+  return plain === text ? undefined : Buffer.from(plain);
+}
+
+const severalFields = /^[\w.*%+~[\]-]+=[^{}"<>&=\s]*(?:&[\w.*%+~[\]-]+=[^{}"<>&=\s]*)+$/;
+
+/** A form of several fields as browsers write it, and with %20 for spaces. */
+function fieldsEncoded(text: string): Buffer[] {
+  const fields = [...new URLSearchParams(text)];
+  const percent = fields.map((field) => field.map((part) => encodeURIComponent(part)).join("=")).join("&");
+  return [Buffer.from(new URLSearchParams(fields).toString()), Buffer.from(percent)];
 }
 
 /** What stands from 0x80 to 0x9f in what browsers and editors call latin1 (WHATWG); Node 20's own decoder has it wrong. */

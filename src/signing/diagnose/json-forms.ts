@@ -1,12 +1,13 @@
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
+import type { Evidence } from "../types.ts";
 import { candidate, type Candidate } from "./clues.ts";
 import { createRuler, type Measure } from "./json-ruler.ts";
 import { forms, layouts, natives, numbers, spellings, strings, styleOf, type Form } from "./json-styles.ts";
+import { eitherWriter } from "./stack.ts";
 import { depthOf, isSorted, numbersOf, parseTree, render, type Node, type Style } from "./json-tree.ts";
 
 /** Keys whose numbers are likely money, written with two decimals. */
 const money = /price|amount|total|sum|cost|fee|tax|tip|discount|balance|paid|refund|rate/i;
-const decimalForms = ["compact", "2 spaces", "spaced", "4 spaces"];
 
 export interface JsonForms {
   /** Name of the form the body itself has, where it has one. */
@@ -47,16 +48,28 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
   /** The same for styles in which this document is written alike. */
   const likeness = (root: Node, { spelling }: Measure, { indent, comma, colon, sorted }: Style): string =>
     JSON.stringify([spelling, indent, comma, colon, sorted && !(isInOrder ??= isSorted(root))]);
+  const ownForm = (): string | undefined => {
+    const first = natives.find((form) => native(form) === text);
+    const root = first === undefined ? treeOf() : undefined;
+    if (root === undefined) return first?.name;
+    return forms.find((form) => {
+      const style = styleOf(form.style);
+      // Only what has the length can be the same, and few have it.
+      return measure(root, style).bytes === body.length && render(root, style) === text;
+    })?.name;
+  };
+  const isAlike = !text.includes("/") && isAscii(body);
+  const rewritten = (form: string, evidence: Evidence): Candidate<Buffer> => {
+    const value = Buffer.from(form);
+    // `curl -d @file` does this to what is indented.
+    return form.includes("\n") && form.replace(/[\r\n]/g, "") === text
+      ? candidate(value, "body-newline", { change: "all lost", newline: "LF" })
+      : candidate(value, "body-reserialised", evidence);
+  };
   return {
     own() {
-      const first = natives.find((form) => native(form) === text);
-      const root = first === undefined ? treeOf() : undefined;
-      if (root === undefined) return first?.name;
-      return forms.find((form) => {
-        const style = styleOf(form.style);
-        // Only what has the length can be the same, and few have it.
-        return measure(root, style).bytes === body.length && render(root, style) === text;
-      })?.name;
+      const name = ownForm();
+      return name === "JSON.stringify" && isAlike ? eitherWriter : name;
     },
     *all(isLate = () => false) {
       const root = isLate() ? undefined : treeOf();
@@ -66,16 +79,7 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
       // JavaScript puts such keys first, which no other writer does.
       const isReordered = /"\d+"\s*:/.test(text);
       const written: { text: string; name: string }[] = [];
-      const decimals = [...decimalSpellings(root)].flatMap(([number, name]) =>
-        forms
-          .filter((form) => decimalForms.includes(form.name))
-          .map((form): Named => ({
-            name: `${form.name}, ${name}`,
-            style: { ...styleOf(form.style), number },
-          })),
-      );
-      const named = forms.map((form): Named => ({ name: form.name, style: styleOf(form.style), form }));
-      for (const { name, style, form } of [...named, ...decimals]) {
+      for (const { name, style, form } of likeliestFirst(root, text.includes("\\"))) {
         const measured = measure(root, style);
         const like = likeness(root, measured, style);
         const isNative = form?.native !== undefined;
@@ -86,11 +90,11 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
         if (seen.has(own)) continue;
         seen.add(own);
         written.push({ text: own, name });
-        yield candidate(Buffer.from(own), "body-reserialised", { signed: name });
+        yield rewritten(own, { signed: name });
       }
-      const lines = [...written.slice(forms.length - 1), ...written.slice(0, 9)];
-      for (const { text: own, name } of lines)
-        yield candidate(Buffer.from(`${own}\n`), "body-reserialised", { signed: name, ...lost });
+      const isDecimal = ({ name }: { name: string }): boolean => name.includes("decimal");
+      const lines = [...written.filter(isDecimal), ...written.filter((one) => !isDecimal(one)).slice(0, 9)];
+      for (const { text: own, name } of lines) yield rewritten(`${own}\n`, { signed: name, ...lost });
     },
     *ofLength(bytes, isLate) {
       const seen = new Set([text]);
@@ -99,10 +103,7 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
         const end = ends[bytes - Buffer.byteLength(written)];
         if (end === undefined || seen.has(written + end)) return;
         seen.add(written + end);
-        yield candidate(Buffer.from(written + end), "body-reserialised", {
-          signed,
-          ...(end === "" ? {} : lost),
-        });
+        yield rewritten(written + end, { signed, ...(end === "" ? {} : lost) });
       };
       for (const form of natives) if (!isLate()) yield* fresh(native(form), form.name);
       const root = isLate() ? undefined : treeOf();
@@ -135,6 +136,38 @@ const ends: readonly string[] = ["", "\n", "\r\n"];
 
 /** What stands in evidence where the line break at the end of the body went with its form. */
 const lost = { newline: "lost" };
+
+/** Those that have a name, with what puts decimals back behind the likeliest of them and at the end. */
+function likeliestFirst(root: Node, hasEscapes: boolean): Named[] {
+  const named = forms.map((form): Named => ({ name: form.name, style: styleOf(form.style), form }));
+  const spelt = [...decimalSpellings(root)];
+  // Who drops decimals has parsed the document, and has spelt its strings too.
+  const decimals = (counts: typeof spelt, details: readonly string[]): Named[] =>
+    counts.flatMap(([number, name]) =>
+      (["compact", "2 spaces", "spaced", "4 spaces"] as const).flatMap((layout) =>
+        details.map((detail): Named => ({
+          name: `${layout}${detail}, ${name}`,
+          style: {
+            ...styleOf(layouts[layout]),
+            string: detail === "" ? strings.asWritten : strings.javascript,
+            number,
+          },
+        })),
+      ),
+    );
+  const kept = ", unicode kept";
+  const likely = decimals(spelt.slice(0, 1), [hasEscapes ? kept : ""]).slice(0, 2);
+  return [
+    ...named.slice(0, likeliest),
+    ...likely,
+    ...named.slice(likeliest),
+    ...decimals(spelt, [""]),
+    ...(hasEscapes ? decimals(spelt, [kept]) : []),
+  ];
+}
+
+/** Forms before the first with decimals put back: to where all layouts were tried with what is as it was written. */
+const likeliest = 9;
 
 /** Those that have a name, and then whatever layout, escapes and numbers give together. */
 function* every(root: Node): Generator<{ name: string; style: Style }> {

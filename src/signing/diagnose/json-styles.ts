@@ -45,6 +45,14 @@ const javascript = { strings: "javascript", numbers: "javascript" } as const;
 const python = { strings: "python", numbers: "python" } as const;
 const php = { strings: "php", numbers: "javascript" } as const;
 
+/** What stands around strings and numbers. */
+export const layouts = {
+  compact: oneLine,
+  "2 spaces": lines("  "),
+  spaced,
+  "4 spaces": lines("    "),
+  tabs: lines("\t"),
+} as const;
 /** The likeliest first: a search may not come to the last. */
 export const forms: readonly Form[] = [
   { name: "JSON.stringify", native: (value) => JSON.stringify(value), style: { ...oneLine, ...javascript } },
@@ -71,6 +79,10 @@ export const forms: readonly Form[] = [
   { name: "json.dumps, unicode kept", style: { ...spaced, strings: "javascript", numbers: "python" } },
   { name: "json_encode, unicode kept", style: { ...oneLine, strings: "phpSlashes", numbers: "javascript" } },
   { name: "Go's json.Marshal", style: { ...oneLine, strings: "go", numbers: "javascript", sorted: true } },
+  ...(["compact", "spaced", "2 spaces", "4 spaces"] as const).map((layout): Form => ({
+    name: `${layout}, unicode kept`,
+    style: { ...layouts[layout], strings: "javascript" },
+  })),
   { name: "escaped for HTML", style: { ...oneLine, strings: "go" } },
   { name: "keys sorted, 2 spaces", style: { ...lines("  "), ...javascript, sorted: true } },
   { name: "compact, keys sorted", style: { ...oneLine, sorted: true } },
@@ -93,14 +105,6 @@ export const forms: readonly Form[] = [
 
 /** Those that JavaScript writes itself. */
 export const natives = forms.filter(({ native }) => native !== undefined);
-/** What stands around strings and numbers. */
-export const layouts = {
-  compact: oneLine,
-  "2 spaces": lines("  "),
-  spaced,
-  "4 spaces": lines("    "),
-  tabs: lines("\t"),
-} as const;
 /** What is added to a layout's name, and the spelling of strings that it stands for. */
 export const spellings = {
   "": "asWritten",

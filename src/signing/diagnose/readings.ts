@@ -22,8 +22,14 @@ const digestBytes = new Set([16, 20, 28, 32, 48, 64]);
  */
 export function readSignatures(scheme: Scheme, name: string, text: string): Reading[] {
   const value = text.slice(0, 8192);
-  const decoded = percentDecoded(value);
-  const wrapped: Clue[] = decoded === value ? [] : [malformed(name, "url-encoded")];
+  const spelt = percentDecoded(value);
+  const unquoted = withoutQuotes(spelt);
+  const decoded = withoutLead(unquoted, scheme);
+  const wrapped: Clue[] = [
+    ...(spelt === value ? [] : [malformed(name, "url-encoded")]),
+    ...(unquoted === spelt ? [] : [malformed(name, "quotes")]),
+    ...(decoded === unquoted ? [] : [malformed(name, "prefix-doubled", { prefix: scheme.prefix ?? "" })]),
+  ];
   const readings: Reading[] = [];
   for (const match of decoded.matchAll(/[A-Za-z0-9+/_-]{22,}={0,2}/g)) {
     const run = unglued(match[0], scheme.prefix ?? "");
@@ -35,6 +41,19 @@ export function readSignatures(scheme: Scheme, name: string, text: string): Read
     if (readings.length === maxReadings) break;
   }
   return readings;
+}
+
+/** The value without quotation marks around the whole of it, and a comma or semicolon behind those. */
+function withoutQuotes(value: string): string {
+  return /^\s*(["'`])((?:(?!\1).)*)\1[\s,;]*$/s.exec(value)?.[2] ?? value;
+}
+
+/** The value without a prefix of the signature before the item that holds the time: `v1=t=…`. */
+function withoutLead(value: string, { prefix, timestamp }: Scheme): string {
+  const { item } = timestamp ?? {};
+  return prefix !== undefined && item !== undefined && value.startsWith(prefix + item)
+    ? value.slice(prefix.length)
+    : value;
 }
 
 /** The signature without a prefix made of its own alphabet, such as `v1_`. */

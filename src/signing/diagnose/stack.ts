@@ -2,7 +2,17 @@ import type { RawHeaders } from "../types.ts";
 
 /** Where a request was changed, as far as its headers and its form tell; the reader's fix depends on it. */
 type Stack =
-  "aws" | "nextjs" | "netlify" | "cloudflare" | "azure" | "google" | "python" | "php" | "node" | "cgi";
+  | "aws"
+  | "nextjs"
+  | "netlify"
+  | "cloudflare"
+  | "azure"
+  | "google"
+  | "python"
+  | "php"
+  | "node"
+  | "node or php"
+  | "cgi";
 
 const marks: readonly (readonly [Stack, RegExp])[] = [
   ["nextjs", /^x-(?:vercel|middleware|nextjs|invoke)-/],
@@ -13,6 +23,9 @@ const marks: readonly (readonly [Stack, RegExp])[] = [
   ["cloudflare", /^cf-(?:ray|worker|connecting-ip)/],
 ];
 
+/** Form of JSON that JavaScript and PHP write alike: without a slash and of ASCII alone. */
+export const eitherWriter = "JSON.stringify or json_encode";
+
 /** @param arrived name of the form in which JSON arrived */
 export function stackOf(headers: RawHeaders, arrived?: string): Stack | undefined {
   if (arrived?.startsWith("json.dumps") === true) return "python";
@@ -21,5 +34,6 @@ export function stackOf(headers: RawHeaders, arrived?: string): Stack | undefine
   if (names.some((name) => name.startsWith("HTTP_"))) return "cgi";
   const lower = names.map((name) => name.toLowerCase());
   const platform = marks.find(([, mark]) => lower.some((name) => mark.test(name)))?.[0];
-  return platform ?? (arrived?.startsWith("JSON.stringify") === true ? "node" : undefined);
+  if (platform !== undefined || arrived?.startsWith("JSON.stringify") !== true) return platform;
+  return arrived === eitherWriter ? "node or php" : "node";
 }

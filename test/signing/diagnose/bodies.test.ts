@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { charsets, endings, unwrapped } from "../../../src/signing/diagnose/bodies.ts";
+import { charsets, endings, unwrapped, wrapped } from "../../../src/signing/diagnose/bodies.ts";
 
 const most = 1024;
 const evidenceOf = (
@@ -25,11 +25,25 @@ describe("what is wrapped", () => {
       Buffer.from(JSON.stringify({ body: Buffer.from(inner).toString("base64"), isBase64Encoded: true })),
       { encoding: "a gateway's event", change: "added" },
     ],
+    [
+      "HTML entities",
+      Buffer.from("{&quot;a&#34;:&#x22;é / ü&quot;}"),
+      { encoding: "HTML entities", change: "added" },
+    ],
     ["a form", Buffer.from(`payload=${encodeURIComponent(inner)}`), { encoding: "a form", change: "added" }],
   ];
   test.each(cases)("%s", (_name, body, evidence) =>
     expect(evidenceOf(unwrapped(body, [], most), Buffer.from(inner))).toEqual(evidence),
   );
+  test("entities beside quotation marks count first where the length says so", () => {
+    const body = Buffer.from('{"a":"R&amp;D &lt;i&gt; &#39;&amp;lt;"}');
+    const plain = Buffer.from('{"a":"R&D <i> \'&lt;"}');
+    const evidence = { encoding: "HTML entities", change: "added" };
+    const announced = ["Content-Length", String(plain.length)];
+    expect(evidenceOf(unwrapped(body, announced, most), plain)).toEqual(evidence);
+    expect(evidenceOf(unwrapped(body, [], most), plain)).toBeUndefined();
+    expect(evidenceOf(wrapped(body), plain)).toEqual(evidence);
+  });
   test("brotli, where the header says so", () => {
     const body = brotliCompressSync(inner);
     const headers = ["Content-Encoding", "br"];
@@ -64,6 +78,22 @@ test.each([
   expect(added.filter(({ clues }) => clues[0]?.evidence["change"] === "added")).toEqual([]);
 });
 
+test.each([
+  ["a=1&b=x%20y&c=%7E", "a=1&b=x+y&c=%7E"],
+  ["a=1&b=x+y&c=%C3%A9", "a=1&b=x%20y&c=%C3%A9"],
+  ["a=1&b=x y&c=é", "a=1&b=x%20y&c=%C3%A9"],
+])("the fields of %s signed as %s", (body, signed) =>
+  expect(
+    evidenceOf(
+      [Buffer.from(body)].flatMap((one) => [...unwrapped(one, [], most), ...wrapped(one)]),
+      Buffer.from(signed),
+    ),
+  ).toEqual({
+    encoding: "percent",
+    change: "removed",
+  }),
+);
+
 describe("ends and line breaks", () => {
   const cases = [
     ["{}\n", "{}", { change: "added", newline: "LF" }],
@@ -88,7 +118,8 @@ describe("ends and line breaks", () => {
 
 describe("other encodings", () => {
   const utf8 = Buffer.from("é ñ");
-  const cases: readonly (readonly [string, Buffer, Buffer, object])[] = [
+  type Case = readonly [string, Buffer, Buffer, object];
+  const cases: readonly Case[] = [
     ["latin1 for UTF-8", Buffer.from("é ñ", "latin1"), utf8, { signed: "UTF-8", arrived: "ISO-8859-1" }],
     ["UTF-8 for latin1", utf8, Buffer.from("é ñ", "latin1"), { signed: "ISO-8859-1", arrived: "UTF-8" }],
     [
@@ -103,6 +134,17 @@ describe("other encodings", () => {
       Buffer.from("€"),
       { signed: "UTF-8", arrived: "UTF-8 read as Windows-1252" },
     ],
+    ...[Buffer.from("\ufeffé ñ", "utf16le"), Buffer.from("\ufeffé ñ", "utf16le").swap16()].map(
+      (body): Case => ["UTF-16 with its mark", body, utf8, { signed: "UTF-8", arrived: "UTF-16" }],
+    ),
+    ...[Buffer.from("{}\r\n", "utf16le"), Buffer.from("{}\r\n", "utf16le").swap16()].flatMap((body) =>
+      ["{}\r\n", "{}"].map((signed): Case => [
+        "UTF-16 without a mark",
+        body,
+        Buffer.from(signed),
+        { signed: "UTF-8", arrived: "UTF-16" },
+      ]),
+    ),
     ["decomposed", Buffer.from("e\u0301"), Buffer.from("é"), { signed: "NFC", arrived: "NFD" }],
   ];
   test.each(cases)("%s", (_name, body, signed, evidence) =>

@@ -35,6 +35,12 @@ describe("as others write it", () => {
     ["compact", '{ "a" : 8.00 }', '{"a":8.00}'],
     ["compact, two decimals", '{"price":8,"count":2}', '{"price":8.00,"count":2}'],
     ["compact, two decimals", '{"x":8.5,"y":[{"x":3}],"n":1}', '{"x":8.50,"y":[{"x":3.00}],"n":1}'],
+    ["compact, unicode kept", '{"a":"\\u00e9","b":8.0}', '{"a":"é","b":8.0}'],
+    ["spaced, unicode kept", '{"a":"\\/","b":8.00}', '{"a": "/", "b": 8.00}'],
+    ["2 spaces, unicode kept", '{"a":"\\u00e9","b":8.0}', '{\n  "a": "é",\n  "b": 8.0\n}'],
+    ["4 spaces, unicode kept", '{"a":"\\u00e9","b":8.0}', '{\n    "a": "é",\n    "b": 8.0\n}'],
+    ["compact, unicode kept, two decimals", '{"a":"\\u00e9","price":8}', '{"a":"é","price":8.00}'],
+    ["spaced, unicode kept, two decimals", '{"a":"\\u00e9","price":8}', '{"a": "é", "price": 8.00}'],
     ["compact, keys sorted", '{"b":1.00,"a":{"d":1,"c":2}}', '{"a":{"c":2,"d":1},"b":1.00}'],
     [
       "JSON.stringify, 2 spaces",
@@ -47,11 +53,23 @@ describe("as others write it", () => {
 
 test("a body's own form is named, and never given again", () => {
   expect(jsonForms(Buffer.from('{"a": 1, "b": "\\u00e9"}'))?.own()).toBe("json.dumps");
-  expect(jsonForms(Buffer.from('{"a":1}'))?.own()).toBe("JSON.stringify");
+  expect(jsonForms(Buffer.from('{"a":1}'))?.own()).toBe("JSON.stringify or json_encode");
+  expect(jsonForms(Buffer.from('{"a":"/"}'))?.own()).toBe("JSON.stringify");
+  expect(jsonForms(Buffer.from('{"a":"é"}'))?.own()).toBe("JSON.stringify");
+  expect(jsonForms(Buffer.from('{\n  "a": 1\n}'))?.own()).toBe("JSON.stringify, 2 spaces");
   expect(jsonForms(Buffer.from('{"a":  1}'))?.own()).toBeUndefined();
   const forms = formsOf('{"a":1}');
   expect(forms).not.toContain('{"a":1}');
   expect(new Set(forms).size).toBe(forms.length);
+});
+
+test("of what stood in several lines the line breaks alone were lost", () => {
+  const text = '{  "a": [    1  ]}';
+  const [found] = [...(jsonForms(Buffer.from(text))?.all() ?? [])].filter(
+    ({ clues: [clue] }) => clue?.cause === "body-newline",
+  );
+  expect(found?.value.toString()).toBe('{\n  "a": [\n    1\n  ]\n}');
+  expect(found?.clues[0]?.evidence).toEqual({ change: "all lost", newline: "LF" });
 });
 
 test.each(["", "8", '"text"', "null", "{", "[1,]", "\ufeff{}"])("%j has no forms", (text) =>

@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { contentsMisread, readTimePatiently } from "../../../src/signing/diagnose/contents.ts";
+import { diagnose } from "../../../src/signing/diagnose/index.ts";
 import { findRenamed } from "../../../src/signing/diagnose/headers.ts";
 import { readSignatures } from "../../../src/signing/diagnose/readings.ts";
 import { stackOf } from "../../../src/signing/diagnose/stack.ts";
 import { symptomOf } from "../../../src/signing/diagnose/symptoms.ts";
 import { unitFinding } from "../../../src/signing/diagnose/units.ts";
-import { nowSeconds } from "../requests.ts";
+import { changed, nowSeconds, signedByHand } from "../requests.ts";
 import { github, shopify, slack, standard, stripe } from "../schemes.ts";
 
 const digest = createHash("sha256").update("x").digest();
@@ -33,6 +36,10 @@ describe("a signature is read however it is written", () => {
     [shopify, base64.replace("=", ""), [{ found: "base64 without its padding" }]],
     [stripe, `t=1,v1=${hex}`, []],
     [stripe, `t=1;v1=${hex}`, [malformed("separator")]],
+    [stripe, `"t=1,v1=${hex},v0=${hex}"`, [malformed("quotes")]],
+    [stripe, `'t=1,v1=${hex}',`, [malformed("quotes")]],
+    [stripe, `v1=t=1,v1=${hex}`, [malformed("prefix-doubled", { prefix: "v1=" })]],
+    [standard, `"v1,${base64} v1,${base64}"`, [malformed("quotes")]],
     [standard, `v1,${base64} v1,${base64}`, []],
   ] as const;
   test.each(cases)("%#", (scheme, value, clues) => {
@@ -49,6 +56,20 @@ describe("a signature is read however it is written", () => {
     expect(readSignatures(github, github.header, Array(200).fill(hex).join(" ")).length).toBeLessThanOrEqual(
       32,
     ));
+});
+
+test.each([
+  ["quotes", (value: string) => `"${value},v0=${hex}"`],
+  ["quotes", (value: string) => `'${value}',`],
+  ["prefix-doubled", (value: string) => `v1=${value}`],
+])("%s around time and signature are found first", (what, change) => {
+  const body = Buffer.from("{}");
+  const headers = changed(signedByHand(stripe, "whsec_1", { body }), stripe.header, change);
+  const input = { schemes: [stripe], body, headers, secrets: ["whsec_1"], now: nowSeconds * 1000 };
+  const evidence = { header: stripe.header, what };
+  expect(diagnose({ ...input, clock: () => 0 })).toMatchObject([
+    { cause: "header-malformed", confidence: "proved", evidence },
+  ]);
 });
 
 describe("a time is read however it is written", () => {
@@ -123,6 +144,28 @@ describe("what a body shows by itself", () => {
     ['{"a":1}', length(9), "body-reserialised"],
     ['{"a":1}', length(7), undefined],
     ['{"a":1}', [], undefined],
+    ["{}", [], "body-empty"],
+    ["null\n", [], "body-empty"],
+    ["undefined", [], "body-empty"],
+    ['""', [], "body-empty"],
+    ['{"a":"caf\ufffd"}', [], "body-charset"],
+    ['{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}', [], undefined],
+    ['{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}', [], "body-reserialised"],
+    ['{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}', length(43), undefined],
+    ['{"a":1,"b":2,"c":3,"d":4,"e":5,"g":6,"f":7}', [], undefined],
+    [
+      '{"a":1,"b":{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1},"c":[{"a":1,"b":2},{"a":1,"b":2}]}',
+      [],
+      "body-reserialised",
+    ],
+    ['[{"a":1,"b":2,"c":3},{"a":1,"b":2,"c":3},{"a":1,"b":2,"c":3},{"a":1,"b":2,"c":3}]', [], undefined],
+    ['{"id":1234567890123456800}', [], "body-reserialised"],
+    ['{"id":1234567890123456800}', length(26), "body-reserialised"],
+    ['{"id":123456789012345680,"b":987654321098765400}', [], "body-reserialised"],
+    ['{"id":1234567890123456789}', [], undefined],
+    ['{"id":1234567890123456800,"b":1234567890123456789}', [], undefined],
+    ['{"id":"1234567890123456800"}', [], undefined],
+    ['{"id":1760000000000000}', [], undefined],
     ['{"a":"b', length(40), "body-truncated"],
     ['{"a":"b', [], "body-truncated"],
     ['{"a":[1,2]', length(40), "body-truncated"],
@@ -136,6 +179,29 @@ describe("what a body shows by itself", () => {
   test.each(cases)("%j of %j", (body, headers, cause) =>
     expect(symptomOf(Buffer.from(body), headers, 1000)?.cause).toBe(cause),
   );
+  test.each([
+    ['{"id":1234567890123456800,"u":"/"}', { arrived: "JSON.stringify", stack: "node", numbers: "rounded" }],
+    ['{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7}', { arrived: "keys sorted", stack: "python" }],
+    ["{}", { body: "{}" }],
+    ['{"a":"\ufffd"}', { replacement_characters: 1 }],
+  ])("%s without a length", (body, evidence) =>
+    expect(symptomOf(Buffer.from(body), [], 1000)?.evidence).toEqual({
+      bytes: Buffer.byteLength(body),
+      ...evidence,
+    }),
+  );
+  const fixtures = join(import.meta.dirname, "../../../fixtures");
+  const examples = readdirSync(fixtures, { recursive: true, encoding: "utf8" }).filter((file) =>
+    file.endsWith(".json"),
+  );
+  test.each(examples)("%s shows nothing", (file) =>
+    expect(symptomOf(readFileSync(join(fixtures, file)), [], 256 * 1024)).toBeUndefined(),
+  );
+  test("a body too large to look at every number shows none of them", () => {
+    const numbers = `[${"1234567890123456800,".repeat(4000)}1]`;
+    expect(symptomOf(Buffer.from(numbers), [], 256 * 1024)).toBeUndefined();
+    expect(symptomOf(Buffer.from(numbers), [], 1000)).toBeUndefined();
+  });
   test("a body that a server decompressed", () =>
     expect(
       symptomOf(Buffer.from('{"a":1}'), ["Content-Encoding", "gzip", ...length(27)], 1000),
@@ -175,7 +241,10 @@ describe("where it happened", () => {
     [[], "json.dumps", "python"],
     [[], "json_encode, pretty", "php"],
     [[], "JSON.stringify, 2 spaces", "node"],
+    [[], "JSON.stringify", "node"],
+    [[], "JSON.stringify or json_encode", "node or php"],
     [["X-Amzn-Trace-Id", "x"], "JSON.stringify", "aws"],
+    [["X-Amzn-Trace-Id", "x"], "JSON.stringify or json_encode", "aws"],
     [["Host", "x"], undefined, undefined],
   ] as const;
   test.each(cases)("%j, arrived %s: %s", (headers, arrived, stack) =>
