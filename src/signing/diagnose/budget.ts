@@ -25,7 +25,7 @@ export const usualLimits: Limits = {
 export const thoroughLimits: Limits = {
   signatures: 5_000,
   milliseconds: 60_000,
-  bodyBytes: 64 * 1024 * 1024,
+  bodyBytes: 16 * 1024 * 1024,
   pairBytes: 1024 * 1024,
   decompressedBytes: 64 * 1024 * 1024,
 };

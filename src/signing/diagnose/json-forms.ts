@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import type { Evidence } from "../types.ts";
 import { candidate, type Candidate } from "./clues.ts";
 import { createRuler, type Measure } from "./json-ruler.ts";
@@ -74,7 +75,7 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
     *all(isLate = () => false) {
       const root = isLate() ? undefined : treeOf();
       if (root === undefined || isLate()) return;
-      const seen = new Set([text]);
+      const seen = createSeen(text);
       const tried = new Set<string>();
       // JavaScript puts such keys first, which no other writer does.
       const isReordered = /"\d+"\s*:/.test(text);
@@ -89,7 +90,7 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
         const own = (form === undefined ? undefined : native(form)) ?? render(root, style);
         if (seen.has(own)) continue;
         seen.add(own);
-        written.push({ text: own, name });
+        if (own.length <= mostAgain) written.push({ text: own, name });
         yield rewritten(own, { signed: name });
       }
       const isDecimal = ({ name }: { name: string }): boolean => name.includes("decimal");
@@ -97,7 +98,7 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
       for (const { text: own, name } of lines) yield rewritten(`${own}\n`, { signed: name, ...lost });
     },
     *ofLength(bytes, isLate) {
-      const seen = new Set([text]);
+      const seen = createSeen(text);
       const fresh = function* (written: string | undefined, signed: string): Generator<Candidate<Buffer>> {
         if (written === undefined) return;
         const end = ends[bytes - Buffer.byteLength(written)];
@@ -207,4 +208,16 @@ function* decimalSpellings(root: Node): Generator<[Style["number"], string]> {
     yield [padded(places, (key) => fractional.has(key) || money.test(key)), name];
     if (fractional.size > 0) yield [padded(places, (key) => fractional.has(key)), name];
   }
+}
+
+/** Characters of the largest text that is also tried with a line break behind it: so many forms of it are kept. */
+const mostAgain = 256 * 1024;
+
+/** Texts that were tried; of large ones, which would fill the memory, a hash stands for the text. */
+function createSeen(first: string): { has(text: string): boolean; add(text: string): void } {
+  const seen = new Set<string>();
+  const short = (text: string): string =>
+    text.length <= mostAgain ? text : createHash("sha256").update(text).digest("base64");
+  seen.add(short(first));
+  return { has: (text) => seen.has(short(text)), add: (text) => void seen.add(short(text)) };
 }
