@@ -18,7 +18,7 @@ export function createInOrder<Item>(report: (item: Item) => void): InOrder<Item>
   const tellKnown = (): void => {
     const unknown = waiting.findIndex((place) => !("item" in place));
     const known = waiting.splice(0, unknown === -1 ? waiting.length : unknown);
-    for (const place of known) if ("item" in place) report(place.item as Item);
+    for (const place of known) if ("item" in place) report(place.item);
     if (waiting.length === 0) allTold();
   };
   return {

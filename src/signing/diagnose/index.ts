@@ -16,7 +16,7 @@ import { unitFinding } from "./units.ts";
 import { unproved } from "./unproved.ts";
 
 export { thoroughLimits, usualLimits, type Limits } from "./budget.ts";
-export type { DiagnoseInput, Intact, KnownSecret, OtherProvider } from "./input.ts";
+export type { DiagnoseInput, Intact, KnownSecret } from "./input.ts";
 
 type Failed = Extract<Verdict, { ok: false }>;
 type Judged = ReturnType<typeof verdictsOf>[number];
