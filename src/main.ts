@@ -274,6 +274,8 @@ async function finish(code: number): Promise<never> {
 }
 
 process.on("uncaughtException", (error) => void fail(error).then(finish));
+// Where nothing is left to wait for and the command has not come to its end, something was lost on the way.
+process.once("beforeExit", () => void fail(new Error("the command ended before it was done")).then(finish));
 main(process.argv.slice(2))
   .catch(fail)
   .then(finish, () => process.exit(EXIT.bug));

@@ -1,6 +1,7 @@
 import type { Provider } from "../providers/contract.ts";
 import { diagnoseInSteps, type Intact, type KnownSecret, type Limits } from "../signing/diagnose/index.ts";
 import type { Finding, RawHeaders } from "../signing/types.ts";
+import { nearestFirst } from "./known-secrets.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 export { knownSecrets } from "./known-secrets.ts";
@@ -24,7 +25,7 @@ export interface FailedRequest {
 
 /**
  * Why a request does not verify, best first; in steps of a few milliseconds.
- * @param known what `knownSecrets` finds for its provider
+ * @param known what `knownSecrets` finds
  * @param clock milliseconds that only go forward
  */
 export function* findCauses(
@@ -41,7 +42,7 @@ export function* findCauses(
   const findings = yield* diagnoseInSteps({
     ...request,
     schemes: provider.signatures,
-    known,
+    known: nearestFirst(known, provider),
     others,
     limits,
     clock,

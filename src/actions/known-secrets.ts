@@ -1,14 +1,12 @@
-import { existsSync } from "node:fs";
 import { databaseFile } from "../config/database.ts";
 import { loadMasterKey } from "../config/master-key.ts";
 import { isHooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import { placeOf } from "../server/secrets.ts";
-import { shownUrl } from "../server/shown-url.ts";
 import { createVault } from "../server/vault.ts";
 import type { KnownSecret } from "../signing/diagnose/index.ts";
 import type { EndpointRow, Store } from "../store/contract.ts";
-import { openStore } from "../store/open.ts";
+import { openExistingStore } from "../store/open.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Endpoints whose secrets are looked at, at most. */
@@ -16,10 +14,9 @@ const mostEndpoints = 200;
 
 /**
  * All signing secrets that this user has: configured for whatever provider, covered by a stronger place, of development,
- * and of the endpoints in this machine's database. Those of the given provider come first. None is made, and what cannot
- * be read is left out.
+ * and of the endpoints in this machine's database. None is made, and what cannot be read is left out.
  */
-export async function knownSecrets(workspace: Workspace, provider: Provider): Promise<KnownSecret[]> {
+export async function knownSecrets(workspace: Workspace): Promise<KnownSecret[]> {
   const { registry } = workspace;
   const found = registry.all.flatMap((owner) =>
     workspace.existingSecrets(owner).map(({ secret, source, name, previous }): KnownSecret => ({
@@ -34,7 +31,11 @@ export async function knownSecrets(workspace: Workspace, provider: Provider): Pr
       },
     })),
   );
-  const all = [...found, ...(await endpointSecrets(workspace))];
+  return [...found, ...(await endpointSecrets(workspace))];
+}
+
+/** Those of the provider first: they are the likeliest. */
+export function nearestFirst(all: readonly KnownSecret[], provider: Provider): KnownSecret[] {
   const isOwn = (known: KnownSecret): boolean =>
     known.provider === provider.id || known.provider === provider.base;
   return [...all.filter(isOwn), ...all.filter((known) => !isOwn(known))];
@@ -44,9 +45,9 @@ export async function knownSecrets(workspace: Workspace, provider: Provider): Pr
 async function endpointSecrets(workspace: Workspace): Promise<KnownSecret[]> {
   const { environment } = workspace.host;
   const file = databaseFile(environment.home);
-  if (!existsSync(file)) return [];
   try {
-    const store = await openStore(file);
+    const store = await openExistingStore(file);
+    if (store === undefined) return [];
     try {
       return await secretsIn(store, workspace);
     } finally {
@@ -67,6 +68,7 @@ async function secretsIn(store: Store, { host, registry }: Workspace): Promise<K
   );
   const known: KnownSecret[] = [];
   for (const account of await store.accounts.list()) {
+    if (known.length >= mostEndpoints) break;
     const { rows } = await store.endpoints.list(account.id, { limit: mostEndpoints });
     for (const endpoint of rows) {
       const title = registry.get(endpoint.provider)?.title ?? endpoint.provider;
@@ -78,7 +80,7 @@ async function secretsIn(store: Store, { host, registry }: Workspace): Promise<K
           title,
           source: "endpoint",
           endpoint: endpoint.id,
-          url: shownUrl(endpoint.url),
+          url: new URL(endpoint.url).origin,
           ...(previous ? { previous } : {}),
         };
         known.push({ secret, provider: endpoint.provider, label });

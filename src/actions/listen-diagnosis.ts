@@ -1,5 +1,6 @@
 import type { Provider } from "../providers/contract.ts";
 import type { Intact } from "../signing/diagnose/index.ts";
+import { parseContent, signedHeaders } from "../signing/content.ts";
 import { headerValue } from "../signing/headers.ts";
 import type { Finding, RawHeaders } from "../signing/types.ts";
 import { createCostClock } from "./cpu-time.ts";
@@ -48,16 +49,15 @@ export interface Diagnoser {
 export function createDiagnoser(workspace: Workspace, clock: () => number): Diagnoser {
   const recent: Seen[] = [];
   let count = 0;
-  const known = new Map<string, { at: number; secrets: ReturnType<typeof load> }>();
-  const load = async (provider: Provider) =>
-    (await import("./diagnosing.ts")).knownSecrets(workspace, provider);
-  const secretsFor = (provider: Provider): ReturnType<typeof load> => {
-    let found = known.get(provider.id);
-    if (found === undefined || clock() - found.at > secretsLastMs) {
-      found = { at: clock(), secrets: load(provider) };
-      known.set(provider.id, found);
+  let known: { at: number; secrets: ReturnType<typeof load> } | undefined;
+  const load = async () => (await import("./diagnosing.ts")).knownSecrets(workspace);
+  const secrets = (): ReturnType<typeof load> => {
+    if (known === undefined || clock() - known.at > secretsLastMs) {
+      known = { at: clock(), secrets: load() };
+      // What went wrong once is tried again.
+      known.secrets.catch(() => (known = undefined));
     }
-    return found.secrets;
+    return known.secrets;
   };
   let second = clock();
   let begun = 0;
@@ -81,7 +81,7 @@ export function createDiagnoser(workspace: Workspace, clock: () => number): Diag
       return true;
     },
     async explain(request, key) {
-      const secrets = await secretsFor(request.provider);
+      const own = await secrets();
       const { findCauses, usualLimits } = await import("./diagnosing.ts");
       const milliseconds = Math.min(usualLimits.milliseconds, msPerSecond - spentMs);
       if (milliseconds < leastMs) return undefined;
@@ -91,7 +91,7 @@ export function createDiagnoser(workspace: Workspace, clock: () => number): Diag
       let turn = createCostClock();
       const cost = (): number => before + turn();
       const intact = seenBefore(recent, request, key);
-      const steps = findCauses(workspace, { ...request, intact }, secrets, limits, cost);
+      const steps = findCauses(workspace, { ...request, intact }, own, limits, cost);
       for (;;) {
         const step = steps.next();
         if (step.done === true) {
@@ -129,12 +129,15 @@ function kept({ body }: Seen): Uint8Array | undefined {
   return body.length === 0 ? undefined : body;
 }
 
-/** The value of the header that carries the signature, where it covers the body. */
+/** All that is signed but the body: the signature, and the headers that it covers; undefined where there is none. */
 function signatureOf({ signatures }: Provider, headers: RawHeaders): string | undefined {
   for (const scheme of signatures) {
     if (scheme.kind !== "hmac" && scheme.kind !== "ed25519") continue;
     const value = headerValue(headers, scheme.header);
-    if (value !== undefined && value !== "") return value;
+    if (value === undefined || value === "") continue;
+    const covered = signedHeaders(parseContent(scheme.content));
+    const names = scheme.timestamp === undefined ? covered : [...covered, scheme.timestamp.header];
+    return JSON.stringify([value, ...names.map((name) => headerValue(headers, name) ?? null)]);
   }
   return undefined;
 }

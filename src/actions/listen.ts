@@ -30,6 +30,8 @@ const graceMs = 5000;
 const lastAnswerMs = 500;
 /** Largest answer of a target that is passed on, in bytes. */
 const largestAnswer = 50_000_000;
+/** Bytes of deliveries that wait to be told while one before them is looked into. */
+const mostWaiting = 32 * 1024 * 1024;
 /** Accepted deliveries among which repeats are looked for. */
 const remembered = 10_000;
 
@@ -86,7 +88,10 @@ async function receive(
   let noneUnderWay: () => void = () => undefined;
 
   const diagnoser = options.diagnose ? createDiagnoser(workspace, () => performance.now()) : undefined;
-  const deliveries = createInOrder<ListenDelivery>(report);
+  const deliveries = createInOrder<ListenDelivery>(report, {
+    sizeOf: ({ body }) => 1024 + (body?.length ?? 0),
+    most: mostWaiting,
+  });
   let broken: { error: unknown } | undefined;
   let endWait: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (endWait = resolve));
@@ -148,7 +153,7 @@ async function receive(
       const why = isDiagnosable(assessment) && diagnoser?.admit() === true ? diagnoser : undefined;
       if (why === undefined) deliveries.tell(delivery);
       // The sender has its answer before anything is looked for, and learns nothing of it, not even by the time it takes.
-      else reply.sent = deliveries.later(() => explain(why, assessment, request, delivery));
+      else reply.sent = deliveries.later(delivery, () => explain(why, assessment, request, delivery));
       if (options.exitAfter !== undefined && accepted >= options.exitAfter) setImmediate(stop);
       return reply;
     };

@@ -109,7 +109,7 @@ async function causesOf(
   { thorough = false }: VerifyOptions,
 ): Promise<readonly Finding[]> {
   const { findCauses, knownSecrets, thoroughLimits, usualLimits } = await import("./diagnosing.ts");
-  const known = await knownSecrets(workspace, request.provider);
+  const known = await knownSecrets(workspace);
   const isUsual = request.body.length <= usualBytes;
   const limits = thorough
     ? thoroughLimits

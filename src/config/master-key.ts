@@ -1,8 +1,8 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { HooklineError } from "../errors.ts";
 import type { Environment } from "./environment.ts";
-import { keptSecret } from "./kept-secret.ts";
+import { keptSecret, readIfThere } from "./kept-secret.ts";
 
 /** Bytes of the key. */
 const length = 32;
@@ -37,13 +37,14 @@ export function loadMasterKey({
     );
   }
   const file = join(home, "master.key");
-  if (!make && !existsSync(file)) {
+  const existing = make ? undefined : readKept(file);
+  if (!make && existing === undefined) {
     fail("master-key-missing", `the master key is gone: there is no ${file}`, [
       `put it back from a backup, or give it in ${variable}: nothing else opens what was sealed with it`,
       "or name another database",
     ]);
   }
-  const text = keep(file, () => `${random(length).toString("base64")}\n`);
+  const text = existing ?? keep(file, () => `${random(length).toString("base64")}\n`);
   // Windows has no such modes: the folder of the user is private there.
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
     fail("master-key-exposed", `other users of this machine may read the master key in ${file}`, [
@@ -62,6 +63,20 @@ export function loadMasterKey({
       ],
     )
   );
+}
+
+function readKept(file: string): string | undefined {
+  try {
+    // Whatever is no file, such as a pipe, might never be read to its end.
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readIfThere(file) : undefined;
+  } catch (cause) {
+    return fail(
+      "home-unwritable",
+      `cannot read the master key ${file}: ${(cause as Error).message}`,
+      ["set HOOKLINE_HOME to a folder you can read", `or give the key in ${variable}`],
+      cause,
+    );
+  }
 }
 
 function keep(file: string, make: () => string): string {

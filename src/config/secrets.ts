@@ -70,7 +70,7 @@ export function createSecretFinder({ environment, project, home, given }: Places
       return [
         ...each(given),
         ...existingVariables(owner, environment),
-        ...each(ifReadable(() => fromProject(owner, project, environment))),
+        ...existingInProject(owner, project, environment),
         ...(own === undefined ? [] : [{ secret: own, source: "development" } as const]),
       ];
     },
@@ -80,7 +80,9 @@ export function createSecretFinder({ environment, project, home, given }: Places
 function each(found: ProviderSecrets | undefined): ExistingSecret[] {
   if (found === undefined) return [];
   const { secrets, source, name } = found;
-  return secrets.map((secret) => ({ secret, source, ...(name === undefined ? {} : { name }) }));
+  // Of several only the first that has a name is known by it.
+  const isNamed = secrets.length === 1 && name !== undefined;
+  return secrets.map((secret) => ({ secret, source, ...(isNamed ? { name } : {}) }));
 }
 
 function existingVariables({ secretEnv }: SecretOwner, environment: Environment): ExistingSecret[] {
@@ -95,6 +97,18 @@ function existingVariables({ secretEnv }: SecretOwner, environment: Environment)
         ...(index === 1 ? { previous: true as const } : {}),
       },
     ];
+  });
+}
+
+function existingInProject(
+  owner: SecretOwner,
+  project: Project | undefined,
+  environment: Environment,
+): ExistingSecret[] {
+  if (project === undefined || !Object.hasOwn(project.secrets, owner.id)) return [];
+  return (project.secrets[owner.id] ?? []).flatMap((reference) => {
+    const only = { ...project, secrets: { [owner.id]: [reference] } };
+    return each(ifReadable(() => fromProject(owner, only, environment)));
   });
 }
 

@@ -161,10 +161,7 @@ function handle(
     options.broken(error);
   };
   const reply = (answer: Answer): void => {
-    if (answer.sent !== undefined) {
-      if (response.destroyed) setImmediate(answer.sent);
-      else response.on("close", answer.sent);
-    }
+    if (answer.sent !== undefined) tellWhenSent(request, response, answer.sent);
     if (!response.destroyed) write(response, answer, lastWords(options));
   };
   const chunks: Buffer[] = [];
@@ -195,6 +192,23 @@ function handle(
   });
   // A sender that goes away in the middle has delivered nothing.
   request.on("error", () => undefined);
+}
+
+/** Milliseconds after which an answer that nobody reads counts as gone out. */
+const longestAnswer = 1000;
+
+/** Calls once: where the answer is out or the connection is gone, of which a response that waits behind others hears nothing. */
+function tellWhenSent(request: IncomingMessage, response: ServerResponse, sent: () => void): void {
+  const { socket } = request;
+  const once = (): void => {
+    clearTimeout(timer);
+    response.off("close", once);
+    socket.off("close", once);
+    sent();
+  };
+  const timer = setTimeout(once, response.destroyed || socket.destroyed ? 0 : longestAnswer);
+  response.on("close", once);
+  socket.on("close", once);
 }
 
 function write(response: ServerResponse, { status, headers = [], body = "" }: Answer, last: string[]): void {

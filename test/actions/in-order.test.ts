@@ -10,13 +10,13 @@ test("what is known at once waits for what came before it, and all of it is told
       }),
       async (items) => {
         const told: number[] = [];
-        const order = createInOrder<number>((item) => void told.push(item));
+        const order = createInOrder<number>((item) => void told.push(item), { sizeOf: () => 1, most: 100 });
         const begins: (() => void)[] = [];
         for (const [index, { isLater, turns }] of items.entries()) {
           if (!isLater) order.tell(index);
           else
             begins.push(
-              order.later(async () => {
+              order.later(-1, async () => {
                 for (let turn = 0; turn < turns; turn++) await Promise.resolve();
                 return index;
               }),
@@ -31,4 +31,22 @@ test("what is known at once waits for what came before it, and all of it is told
       },
     ),
   );
+});
+
+test("what would have to wait for too much is told as far as it is known", async () => {
+  const told: string[] = [];
+  const order = createInOrder<string>((item) => void told.push(item), {
+    sizeOf: ({ length }) => length,
+    most: 10,
+  });
+  const begin = order.later("plain", () => Promise.resolve("explained"));
+  order.tell("next");
+  expect(told).toEqual([]);
+  order.tell("last");
+  expect(told).toEqual(["plain", "next", "last"]);
+  // What is found out afterwards comes too late.
+  begin();
+  await order.settled();
+  await Promise.resolve();
+  expect(told).toEqual(["plain", "next", "last"]);
 });

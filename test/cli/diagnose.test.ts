@@ -1,5 +1,7 @@
 import { createHmac } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { listen, listenJson } from "./listen-process.ts";
@@ -154,10 +156,13 @@ describe("verify says why", () => {
     expect(readdirSync(place.home, { recursive: true })).toEqual([]);
     const home = join(place.home, "hookline");
     mkdirSync(join(home, "development-secrets"), { recursive: true });
-    writeFileSync(join(home, "hookline.db"), "no database");
     const damaged = { env: { ...env, HOOKLINE_HOME: home }, place };
-    expect(await causes(input, damaged)).toMatchObject([{ cause: "wrong-secret" }]);
-    expect(readFileSync(join(home, "hookline.db"), "utf8")).toBe("no database");
+    for (const content of ["no database", ""]) {
+      writeFileSync(join(home, "hookline.db"), content);
+      expect(await causes(input, damaged)).toMatchObject([{ cause: "wrong-secret" }]);
+      expect(readFileSync(join(home, "hookline.db"), "utf8")).toBe(content);
+    }
+    expect(readdirSync(home).sort()).toEqual(["development-secrets", "hookline.db"]);
   });
 
   test("whose a request is, where only a renamed header says it", async () => {
@@ -280,6 +285,27 @@ describe("listen says why", () => {
     expect(delivery?.findings).toMatchObject([
       { cause: "other-provider", confidence: "likely", evidence: { provider: "fareplay" } },
     ]);
+  });
+
+  test("though whoever sends it reads no answer and breaks off, and those behind it are told too", async () => {
+    const listener = await listenJson([], { env });
+    const raw = Buffer.concat(
+      Array.from({ length: 5 }, () =>
+        request(
+          [`X-Fareplay-Signature: ${sign(order, "unknown")}`, `Content-Length: ${order.length}`],
+          order,
+        ),
+      ),
+    );
+    const socket = connect(Number(new URL(listener.url).port), "127.0.0.1");
+    await once(socket, "connect");
+    await new Promise((resolve) => socket.write(raw, resolve));
+    socket.resetAndDestroy();
+    await post(`${listener.url}/fareplay`, bad(order, sign(order)));
+    await listener.until("the right one", (out) => out.includes('"verified":true'));
+    const { code, stdout } = await listener.stop();
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n").at(-1)).toContain('"type":"stopped"');
   });
 
   test("for some of a flood, and tells all of it before it stops", async () => {

@@ -254,8 +254,8 @@ describe("all secrets that there are for a provider", () => {
     });
     const finder = createSecretFinder({ environment: variables, project: alone, home, given });
     const found = [
-      { secret: "f1", source: "flag", name: "F" },
-      { secret: "f2", source: "flag", name: "F" },
+      { secret: "f1", source: "flag" },
+      { secret: "f2", source: "flag" },
       { secret: "own", source: "environment", name: variable },
       { secret: "before", source: "environment", name: `${variable}_PREVIOUS`, previous: true },
       { secret: "b", source: "project", name: "B_WEBHOOK_SECRET" },

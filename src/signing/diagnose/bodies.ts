@@ -10,6 +10,11 @@ const bom = Buffer.from([0xef, 0xbb, 0xbf]);
 const lf = 10;
 const cr = 13;
 
+/** Bytes of the largest body whose characters are composed and taken apart. */
+const mostNormalised = 8 * 1024;
+/** Bytes of the largest body whose line breaks are changed. */
+const mostRewritten = 256 * 1024;
+
 /** The body with what editors, shells and proxies do to its ends and its line breaks undone. */
 export function* endings(body: Buffer): Generator<Body> {
   const newline = (value: Buffer, change: string, kind: string): Body =>
@@ -20,7 +25,9 @@ export function* endings(body: Buffer): Generator<Body> {
   }
   yield newline(Buffer.concat([body, Buffer.of(lf)]), "lost", "LF");
   yield newline(Buffer.concat([body, Buffer.of(cr, lf)]), "lost", "CRLF");
-  if (body.includes("\r\n")) {
+  if (body.length > mostRewritten) {
+    // Every line break of a large body takes its time.
+  } else if (body.includes("\r\n")) {
     const unix = Buffer.from(body.toString("latin1").replaceAll("\r\n", "\n"), "latin1");
     yield newline(unix, "became CRLF", "LF");
     if (unix.at(-1) === lf) yield newline(unix.subarray(0, -1), "became CRLF", "LF");
@@ -126,7 +133,8 @@ export function* charsets(body: Buffer): Generator<Body> {
     if (isUtf8(bytes)) yield charset(bytes, "UTF-8", `UTF-8 read as ${name}`);
     else yield charset(bytes, name, "UTF-8");
   }
-  for (const form of ["NFC", "NFD"] as const) {
+  // Node takes a square of the length of a run of marks to put it in order.
+  for (const form of body.length <= mostNormalised ? (["NFC", "NFD"] as const) : []) {
     const normalised = text.normalize(form);
     if (normalised !== text) yield charset(Buffer.from(normalised), form, form === "NFC" ? "NFD" : "NFC");
   }

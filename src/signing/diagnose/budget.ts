@@ -6,6 +6,8 @@ export interface Limits {
   milliseconds: number;
   /** Bytes of the largest body whose every form is tried; of a larger one only what costs little. */
   bodyBytes: number;
+  /** Values that a JSON document may hold to be written in every way. */
+  jsonValues: number;
   /** Bytes of the largest body of which two things are tried at once. */
   pairBytes: number;
   /** Bytes that a compressed body may decompress to. */
@@ -17,6 +19,7 @@ export const usualLimits: Limits = {
   signatures: 64,
   milliseconds: 40,
   bodyBytes: 256 * 1024,
+  jsonValues: 20_000,
   pairBytes: 256 * 1024,
   decompressedBytes: 1024 * 1024,
 };
@@ -26,6 +29,7 @@ export const thoroughLimits: Limits = {
   signatures: 5_000,
   milliseconds: 60_000,
   bodyBytes: 16 * 1024 * 1024,
+  jsonValues: 5_000_000,
   pairBytes: 1024 * 1024,
   decompressedBytes: 64 * 1024 * 1024,
 };

@@ -36,7 +36,10 @@ export function* evidentBodies(
     [() => unwrapped(body, headers, limits.decompressedBytes), () => true],
     [() => endings(body), (one) => fits(one) || (!isChanged && isWithoutBom(one))],
     [() => charsets(body), fits],
-    [() => (isChanged ? (jsonForms(body)?.ofLength(announced, budget.late) ?? []) : []), fits],
+    [
+      () => (isChanged ? (jsonForms(body, limits.jsonValues)?.ofLength(announced, budget.late) ?? []) : []),
+      fits,
+    ],
     [() => (isChanged && announced > body.length ? wrapped(body) : []), fits],
     [() => (isChanged && body.length <= mostForTwice ? twice(body, headers, limits) : []), fits],
     [() => endings(body), isWithoutBom],

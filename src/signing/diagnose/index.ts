@@ -160,7 +160,9 @@ function matched(match: Match, subject: Subject, verdict: Failed, input: Diagnos
     ({ cause, evidence }) => !(cause === "header-malformed" && evidence["found"] === `${String(found)}=`),
   );
   const findings = clues
-    .filter((clue, index) => clues.findIndex(({ cause }) => cause === clue.cause) === index)
+    .filter(
+      (clue, index) => clues.findIndex((other) => subjectOfClue(other) === subjectOfClue(clue)) === index,
+    )
     .map((clue) => proved(withStack(clue, body, input.headers)));
   const { time } = match.signed;
   const outside = outsideTolerance(scheme.timestamp, time, input.now, input.tolerance);
@@ -194,6 +196,11 @@ function besideMissing(
       algorithm: algorithm.evidence["found"] ?? "",
     },
   };
+}
+
+/** What is said once: a cause of one header, or all that is known of it. */
+function subjectOfClue({ cause, evidence }: Clue): string {
+  return `${cause} ${String(evidence["header"] ?? JSON.stringify(evidence))}`;
 }
 
 /** What was done to a body points to where. */

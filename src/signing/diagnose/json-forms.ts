@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import type { Evidence } from "../types.ts";
+import { usualLimits } from "./budget.ts";
 import { candidate, type Candidate } from "./clues.ts";
 import { createRuler, type Measure } from "./json-ruler.ts";
 import { forms, layouts, natives, numbers, spellings, strings, styleOf, type Form } from "./json-styles.ts";
@@ -19,8 +20,11 @@ export interface JsonForms {
   ofLength: (bytes: number, isLate: () => boolean) => Generator<Candidate<Buffer>>;
 }
 
-/** The ways in which the JSON of a body may have been written when it was signed; undefined where it is no JSON. */
-export function jsonForms(body: Buffer): JsonForms | undefined {
+/**
+ * The ways in which the JSON of a body may have been written when it was signed; undefined where it is no JSON.
+ * @param mostValues of a document that is written in other ways than JavaScript's own
+ */
+export function jsonForms(body: Buffer, mostValues = usualLimits.jsonValues): JsonForms | undefined {
   if (!isUtf8(body)) return undefined;
   const text = body.toString("utf8");
   let value: unknown;
@@ -34,7 +38,7 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
   let tree: Node | undefined;
   let isParsed = false;
   const treeOf = (): Node | undefined => {
-    if (!isParsed) tree = parseTree(text);
+    if (!isParsed) tree = parseTree(text, mostValues);
     isParsed = true;
     return tree;
   };
@@ -74,8 +78,15 @@ export function jsonForms(body: Buffer): JsonForms | undefined {
     },
     *all(isLate = () => false) {
       const root = isLate() ? undefined : treeOf();
-      if (root === undefined || isLate()) return;
+      if (isLate()) return;
       const seen = createSeen(text);
+      if (root === undefined) {
+        for (const form of natives) {
+          const own = isLate() ? undefined : native(form);
+          if (own !== undefined && !seen.has(own)) yield rewritten(own, { signed: form.name });
+        }
+        return;
+      }
       const tried = new Set<string>();
       // JavaScript puts such keys first, which no other writer does.
       const isReordered = /"\d+"\s*:/.test(text);

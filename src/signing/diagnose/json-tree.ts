@@ -21,8 +21,13 @@ export interface Style {
 
 const maxDepth = 200;
 
-/** @param text valid JSON @returns undefined where it is nested more than 200 deep */
-export function parseTree(text: string): Node | undefined {
+/**
+ * @param text valid JSON
+ * @param most values that it may hold
+ * @returns undefined where it holds more, or is nested more than 200 deep
+ */
+export function parseTree(text: string, most = Infinity): Node | undefined {
+  let count = 0;
   const next = /\s*("[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+)/y;
   let token: string = "";
   const advance = (): string => (token = next.exec(text)?.[1] ?? "");
@@ -32,7 +37,7 @@ export function parseTree(text: string): Node | undefined {
     return first !== close && first !== "";
   };
   const value = (depth: number): Node | undefined => {
-    if (depth > maxDepth) return undefined;
+    if (depth > maxDepth || ++count > most) return undefined;
     if (token === "{") {
       const members: [string, Node][] = [];
       while (hasMore("}")) {

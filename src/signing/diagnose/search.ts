@@ -119,7 +119,7 @@ function* trials(subject: Subject, limits: Limits, budget: Budget): Generator<Tr
   const bodies: Candidate<Buffer>[] = [];
   // The user's other secrets for the same provider are likelier than any other pair.
   const near = others.filter((key) => subject.near.has(key.clues[0]?.evidence ?? {})).slice(0, 2);
-  for (const found of otherBodies(subject, budget)) {
+  for (const found of otherBodies(subject, limits, budget)) {
     const tried = [...bodies, ...evident, ...ends];
     if (tried.some(({ value }) => value.equals(found.value)) || found.value.equals(subject.body)) continue;
     yield* all(main, [found]);
@@ -141,8 +141,8 @@ function ofEndings({ value, clues }: Candidate<Buffer>): Candidate<Buffer>[] {
 /** Forms of JSON that are tried before other character encodings. */
 const commonForms = 8;
 
-function* otherBodies({ body }: Subject, budget: Budget): Generator<Candidate<Buffer>> {
-  const forms = jsonForms(body)?.all(budget.late);
+function* otherBodies({ body }: Subject, limits: Limits, budget: Budget): Generator<Candidate<Buffer>> {
+  const forms = jsonForms(body, limits.jsonValues)?.all(budget.late);
   for (let count = 0; count < commonForms; count++) {
     const next = forms?.next();
     if (next?.done === false) yield next.value;

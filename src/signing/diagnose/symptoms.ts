@@ -147,7 +147,8 @@ function endsOpen(body: Buffer): boolean {
 
 function countOf(body: Buffer, bytes: Buffer): number {
   let count = 0;
-  for (let at = body.indexOf(bytes); at !== -1; at = body.indexOf(bytes, at + bytes.length)) count++;
+  for (let at = body.indexOf(bytes); at !== -1 && count < 1000; at = body.indexOf(bytes, at + bytes.length))
+    count++;
   return count;
 }
 

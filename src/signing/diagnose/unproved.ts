@@ -25,7 +25,7 @@ export function unproved(
   if (intact?.by === "signature") {
     const change = changeSince(intact, body, most);
     // Without the body that was right, what else may have happened to it comes first.
-    return change.confidence === "proved" ? [change] : [...symptoms, change];
+    if (change !== undefined) return change.confidence === "proved" ? [change] : [...symptoms, change];
   }
   const [own] = verdict.findings;
   const wrongSecret: Finding = {

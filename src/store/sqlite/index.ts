@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { CamelCasePlugin, Kysely, type KyselyPlugin } from "kysely";
 import { createAccess } from "../../sqlite/access.ts";
 import { createSqliteDialect } from "../../sqlite/dialect.ts";
+import { readFileHeader } from "../../sqlite/header.ts";
 import { migrate } from "../../sqlite/migrate.ts";
 import { openSqlite, type OpenOptions } from "../../sqlite/open.ts";
 import type { Store, Tables } from "../contract.ts";
@@ -19,6 +20,17 @@ import { controlPlane } from "./migrations.ts";
 import { createQueue } from "./queue.ts";
 import { createSettings } from "./settings.ts";
 import { statementsWithin, type Statements } from "./statements.ts";
+
+/** Whether a file is a store that this hookline need not bring up to date. */
+export function isCurrent(file: string): boolean {
+  const header = readFileHeader(file);
+  return (
+    header !== undefined &&
+    header.isWal &&
+    header.applicationId === controlPlane.applicationId &&
+    header.userVersion === controlPlane.migrations.length
+  );
+}
 
 export interface StoreOptions extends OpenOptions {
   /**
