@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 // Tests of pure functions, which leave nothing behind: their files share what they import.
-const pure = ["signing", "ui", "providers", "payloads", "snippets"].map((room) => `test/${room}/**/*.test.ts`);
+const pure = ["signing", "ui", "providers", "payloads", "snippets"].map(
+  (room) => `test/${room}/**/*.test.ts`,
+);
 
 export default defineConfig({
   test: {
