@@ -79,7 +79,7 @@ export function* diagnoseInSteps(input: DiagnoseInput): Generator<undefined, Fin
   const other = input.schemes.every((scheme) => lacksHeader(scheme, input.headers))
     ? otherProvider(input, budget)
     : undefined;
-  if (other?.confidence === "proved") return [other, ...timeOf(input, other)];
+  if (other?.[0]?.confidence === "proved") return other;
 
   let telling: Subject | undefined;
   for (const { scheme, verdict } of verdicts) {
@@ -95,15 +95,15 @@ export function* diagnoseInSteps(input: DiagnoseInput): Generator<undefined, Fin
     if (match === undefined) continue;
     return matched({ ...match, clues: [...clues, ...match.clues] }, subject, verdict, input);
   }
-  return unproved(first.verdict, telling, other, budget, { ...input, body });
+  return unproved(first.verdict, telling, other?.[0], budget, { ...input, body });
 }
 
-/** The provider whose headers these are: proved where its signature matches. */
+/** The provider whose headers these are: proved where its signature matches; then what its verdict says of the time. */
 function otherProvider(
   { others = [], known = [], secrets, ...input }: DiagnoseInput,
   budget: Budget,
-): Finding | undefined {
-  let likely: Finding | undefined;
+): Finding[] | undefined {
+  let likely: Finding[] | undefined;
   for (const { id, title, identify, signatures } of others) {
     if (signatures.length === 0 || signatures === input.schemes) continue;
     const header = identify.find((name) => headerValue(input.headers, name) !== undefined);
@@ -113,22 +113,14 @@ function otherProvider(
     const verdict = verify(signatures, [...own, ...secrets].slice(0, 4).filter(budget.take), input);
     const isRight = verdict.ok || verdict.code === "timestamp-expired" || verdict.code === "timestamp-future";
     const evidence = { provider: id, title, header };
-    if (isRight) return { cause: "other-provider", confidence: "proved", evidence };
-    likely ??= { cause: "other-provider", confidence: "likely", evidence };
+    if (isRight)
+      return [
+        { cause: "other-provider", confidence: "proved", evidence },
+        ...(verdict.ok ? [] : verdict.findings),
+      ];
+    likely ??= [{ cause: "other-provider", confidence: "likely", evidence }];
   }
   return likely;
-}
-
-/** What another provider's own verdict says of the time. */
-function timeOf(
-  { others = [], known = [], secrets, ...input }: DiagnoseInput,
-  { evidence }: Finding,
-): Finding[] {
-  const provider = others.find(({ id }) => id === evidence["provider"]);
-  if (provider === undefined) return [];
-  const own = known.filter((one) => one.provider === provider.id).map(({ secret }) => secret);
-  const verdict = verify(provider.signatures, [...own, ...secrets].slice(0, 4), input);
-  return verdict.ok ? [] : [...verdict.findings];
 }
 
 function credentialClues(
