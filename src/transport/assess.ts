@@ -3,7 +3,7 @@ import { dedupeKeyOf, deliveryIdOf, eventOf, lazyJson, type RequestParts } from 
 import type { Registry } from "../providers/index.ts";
 import { headerValue } from "../signing/headers.ts";
 import type { Finding, RawHeaders, VerdictCode } from "../signing/types.ts";
-import { identify, splitTarget } from "./identify.ts";
+import { identify, splitTarget } from "../providers/identify.ts";
 import { createVerifier, type VerifyInput } from "../signing/verify.ts";
 
 /** Signing secrets of a provider, as far as they were found, with the words the caller knows them by. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { defineProvider } from "../../src/providers/custom.ts";
 import { createRegistry } from "../../src/providers/index.ts";
 import { createAssessor, type AssessorOptions } from "../../src/transport/assess.ts";
-import { splitTarget } from "../../src/transport/identify.ts";
+import { splitTarget } from "../../src/providers/identify.ts";
 
 const registry = createRegistry([defineProvider("open-shop", { signatures: [{ kind: "none" }] })]);
 const body = Buffer.from('{"id":"evt_1","type":"order.created"}');

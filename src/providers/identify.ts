@@ -1,5 +1,5 @@
-import type { Provider } from "../providers/contract.ts";
-import type { Registry } from "../providers/index.ts";
+import type { Provider } from "./contract.ts";
+import type { Registry } from "./index.ts";
 import type { RawHeaders } from "../signing/types.ts";
 
 /**

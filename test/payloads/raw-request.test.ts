@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isHooklineError } from "../../src/errors.ts";
-import { parseRawRequest } from "../../src/transport/raw-request.ts";
+import { parseRawRequest } from "../../src/payloads/raw-request.ts";
 
 const parse = (text: string) => parseRawRequest(Buffer.from(text, "latin1"));
 
