@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Environment } from "../config/environment.ts";
-import { loadProject, type Project } from "../config/project.ts";
+import { loadProject, projectError, type Project, type ProjectProblem } from "../config/project.ts";
 import {
   createSecretFinder,
   resolveSecretFlags,
@@ -10,7 +10,7 @@ import {
   type SecretOwner,
 } from "../config/secrets.ts";
 import type { Stdin } from "../config/stdin.ts";
-import { HooklineError } from "../errors.ts";
+import { isHooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import { createRegistry, type Registry } from "../providers/index.ts";
 import { generateSecret, secretShape } from "../signing/secrets.ts";
@@ -36,7 +36,7 @@ export interface Host {
 
 /** A secret as messages name it: never its value. */
 export interface SecretOrigin {
-  source: ProviderSecrets["source"];
+  source: ProviderSecrets["source"] | "registered";
   /** The variable or file it came from. */
   name?: string;
 }
@@ -63,18 +63,7 @@ export async function openWorkspace(host: Host, secretFlags: readonly string[] =
   const { environment, cwd, stdin, warn } = host;
   const project = await loadProject(cwd);
   const registry = createRegistry(project === undefined ? [] : await customProviders(project));
-  for (const id of Object.keys(project?.secrets ?? {})) {
-    if (registry.get(id) === undefined) {
-      throw new HooklineError(
-        "project-invalid",
-        `${project?.file} names a secret for ${JSON.stringify(id)}, which is no provider`,
-        {
-          nextSteps: ["list the providers with `hookline providers list`, or define it under `providers`"],
-        },
-      );
-    }
-  }
-  for (const provider of registry.all) refusePlainTheft(provider, project);
+  if (project !== undefined) await checkProviders(project, registry);
   const given = await resolveSecretFlags(secretFlags, { environment, cwd, stdin, warn });
   const finder = createSecretFinder({ environment, project, home: environment.home, given });
   const ownerOf = (provider: Provider): SecretOwner => {
@@ -111,30 +100,81 @@ export async function openWorkspace(host: Host, secretFlags: readonly string[] =
   };
 }
 
+/** @throws HooklineError `provider-invalid`, naming each mistake in each of them */
 async function customProviders(project: Project): Promise<Provider[]> {
   const entries = Object.entries(project.providers);
   if (entries.length === 0) return [];
   const { defineProvider } = await import("../providers/custom.ts");
-  return entries.map(([id, input]) => defineProvider(id, input));
+  const providers: Provider[] = [];
+  const problems: ProjectProblem[] = [];
+  let nextSteps: readonly string[] = [];
+  for (const [id, input] of entries) {
+    try {
+      providers.push(defineProvider(id, input));
+    } catch (error) {
+      if (!isHooklineError(error)) throw error;
+      problems.push(...problemsOf(id, error.message));
+      nextSteps = error.nextSteps;
+    }
+  }
+  if (problems.length === 0) return providers;
+  throw await projectError(project.file, problems, { code: "provider-invalid", nextSteps });
+}
+
+/** The lines of a message on a provider, each a path and what is wrong there, as problems of the project file. */
+function problemsOf(id: string, message: string): ProjectProblem[] {
+  const lines = message.split("\n").slice(1);
+  return lines.map((line) => {
+    const path: PropertyKey[] = ["providers", id];
+    const step = /\.?([A-Za-z]\w*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]/y;
+    const where = line.trimStart().replace(/^the provider(?=: )/, "");
+    let end = 0;
+    for (let found = step.exec(where); found !== null; found = step.exec(where)) {
+      const [, name, index, quoted = '""'] = found;
+      path.push(name ?? (index === undefined ? String(JSON.parse(quoted)) : Number(index)));
+      end = step.lastIndex;
+    }
+    const text = where.slice(end).replace(/^: /, "");
+    return { path, text: text.startsWith("its name") ? `cannot be used: ${text}` : text };
+  });
+}
+
+/**
+ * Makes sure that whoever the project file names is known, and that no secret is sent as it is.
+ * @throws HooklineError `project-invalid`
+ */
+async function checkProviders(project: Project, registry: Registry): Promise<void> {
+  const unknown = [
+    ...Object.keys(project.secrets).map((id) => ({ id, path: ["secrets", id] })),
+    ...(project.listen?.providers ?? []).map((id, index) => ({ id, path: ["listen", "providers", index] })),
+  ].filter(({ id }) => registry.get(id) === undefined);
+  if (unknown.length > 0) {
+    throw await projectError(
+      project.file,
+      unknown.map(({ path }) => ({ path, text: "names no provider that there is" })),
+      { nextSteps: ["list the providers with `hookline providers list`, or define it under `providers`"] },
+    );
+  }
+  for (const provider of registry.all) await refusePlainTheft(provider, project);
 }
 
 /**
  * A bearer or basic scheme puts its secret into a header as it is. A project file may use one, but not to send a
  * variable that holds another provider's signing secret.
  */
-function refusePlainTheft(provider: Provider, project: Project | undefined): void {
-  if (project === undefined || !Object.hasOwn(project.providers, provider.id)) return;
-  if (!provider.signatures.some(({ kind }) => kind === "bearer" || kind === "basic")) return;
-  const own = `${provider.id.toUpperCase().replaceAll("-", "_")}_`;
-  const references = Object.hasOwn(project.secrets, provider.id) ? (project.secrets[provider.id] ?? []) : [];
+async function refusePlainTheft({ id, secretEnv, signatures }: Provider, project: Project): Promise<void> {
+  if (!Object.hasOwn(project.providers, id)) return;
+  if (!signatures.some(({ kind }) => kind === "bearer" || kind === "basic")) return;
+  const own = `${id.toUpperCase().replaceAll("-", "_")}_`;
+  const references = Object.hasOwn(project.secrets, id) ? (project.secrets[id] ?? []) : [];
   const named = references.flatMap((text) => (text.startsWith("env:") ? [text.slice(4)] : []));
-  const foreign = [provider.secretEnv, ...named].find((name) => !name.startsWith(own));
+  const foreign = [secretEnv, ...named].find((name) => !name.startsWith(own));
   if (foreign === undefined) return;
-  throw new HooklineError(
-    "project-invalid",
-    `${project.file} would send the variable ${foreign} as it is: the provider ${JSON.stringify(provider.id)} signs nothing with its secret, it sends it`,
-    { nextSteps: [`name a variable that begins with ${own} for it`] },
-  );
+  const path = foreign === secretEnv ? ["providers", id, "secretEnv"] : ["secrets", id];
+  const text = `would send the variable ${foreign} as it is: the provider signs nothing with its secret, it sends it`;
+  throw await projectError(project.file, [{ path, text }], {
+    nextSteps: [`name a variable that begins with ${own} for it`],
+  });
 }
 
 function originOf({ source, name }: ProviderSecrets): SecretOrigin {

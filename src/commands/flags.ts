@@ -1,16 +1,11 @@
 // The small form of zod: the same checks, a fraction of the code to load.
 import * as z from "zod/mini";
 import type { HeaderOverride } from "../actions/prepare.ts";
+import { durationUnits, readDuration, readSize, type Reading } from "../config/units.ts";
 import { HooklineError } from "../errors.ts";
 
 // Compiling a schema costs more than it saves on the few values of a command line.
 z.config({ jitless: true });
-
-const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-const sizes = { b: 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 } as const;
-
-/** A flag's text as a value, or what is wrong with it. */
-type Reading<T> = { value: T } | { problem: string };
 
 function read<T>(reading: (text: string) => Reading<T>) {
   return z.pipe(
@@ -24,26 +19,14 @@ function read<T>(reading: (text: string) => Reading<T>) {
   );
 }
 
-function readDuration(text: string): Reading<number> {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
-  const ms = Number(amount) * units[unit as keyof typeof units];
-  if (ms > 0 && ms <= 2 ** 31 - 1) return { value: Math.ceil(ms) };
-  return {
-    problem:
-      amount === undefined
-        ? "takes a duration such as 30s, 10m or 1h"
-        : "takes a duration above 0 and below 24 days",
-  };
-}
-
 /** `30s`, `10m`, `24h`, `7d`, `500ms` → milliseconds. */
 export const duration = read(readDuration);
 
 /** The same, up to ten years: how long a key lives, or how long it was idle. */
 export const longDuration = read((text) => {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text.trim()) ?? [];
-  const ms = Math.ceil(Number(amount) * units[unit as keyof typeof units]);
-  return ms >= 1000 && ms <= 3650 * units.d
+  const ms = Math.ceil(Number(amount) * durationUnits[unit as keyof typeof durationUnits]);
+  return ms >= 1000 && ms <= 3650 * durationUnits.d
     ? { value: ms }
     : { problem: "takes a duration such as 12h or 90d, from 1s to 3650d" };
 });
@@ -52,8 +35,8 @@ export const longDuration = read((text) => {
 export const grace = read((text): Reading<number> => {
   if (/^0(s|m|h|d)?$/.test(text.trim())) return { value: 0 };
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text.trim()) ?? [];
-  const ms = Math.ceil(Number(amount) * units[unit as keyof typeof units]);
-  return ms >= 1000 && ms <= 365 * units.d
+  const ms = Math.ceil(Number(amount) * durationUnits[unit as keyof typeof durationUnits]);
+  return ms >= 1000 && ms <= 365 * durationUnits.d
     ? { value: ms }
     : { problem: "takes a duration such as 24h or 7d, up to 365d, or 0" };
 });
@@ -71,13 +54,7 @@ export const durations = read((text): Reading<number[]> => {
 });
 
 /** `5mb`, `512kb`, `1000` → bytes; a kilobyte is 1,024. */
-export const size = read((text) => {
-  const [, amount, unit = "b"] = /^(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?$/i.exec(text.trim()) ?? [];
-  const bytes = Math.floor(Number(amount) * sizes[unit.toLowerCase() as keyof typeof sizes]);
-  return bytes > 0 && bytes <= sizes.gb
-    ? { value: bytes }
-    : { problem: "takes a size up to 1gb, such as 5mb or 512kb" };
-});
+export const size = read(readSize);
 
 const isoTime = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 

@@ -4,3 +4,8 @@ import { join } from "node:path";
 export function databaseFile(home: string): string {
   return join(home, "hookline.db");
 }
+
+/** Where what listeners received is recorded. @param home hookline's folder of this user */
+export function inboxFile(home: string): string {
+  return join(home, "inbox.db");
+}

@@ -13,6 +13,8 @@ export function originText({ source, name }: SecretOrigin): string {
       return `the secret in ${named} of the env file`;
     case "project":
       return `the secret hookline.json names (${named})`;
+    case "registered":
+      return `the secret of the endpoint ${named}`;
     case "development":
       return "the development secret";
   }

@@ -152,12 +152,62 @@ describe("the project file is not trusted: it", () => {
     expect(await run(["sign", "svix/user.created"], { place })).toMatchObject({ code: 0 });
   });
 
-  test("an error names the file and each mistake in it", async () => {
-    const place = project({ providers: { acme: { title: 3, signatures: [{ kind: "hmac" }], surprise: 1 } } });
+  test("an error names the file and each mistake in it, with line and column", async () => {
+    const place = project(`{
+  "secrets": { "svix": "env:SVIX_WEBHOOK_SECRET" },
+  "providers": {
+    "fareplay": { "signatures": [{ "kind": "none" }] },
+    "acme-pay": {
+      "title": 3,
+      "signatures": [{ "kind": "hmac", "header": "x" }],
+      "surprise": 1,
+      "events": {
+        "a b": {},
+        "a.b": { "description": "", "x: y": 1 }
+      }
+    },
+    "list": []
+  }
+}`);
     const { stderr } = await run(["providers", "list"], { place });
-    expect(stderr).toContain('"acme" cannot be used:');
-    for (const where of ["title:", "signatures[0].header:", "signatures[0].algorithm:", "surprise:"])
-      expect(stderr).toContain(where);
+    const file = join(place.cwd, "hookline.json");
+    const acme = 'providers["acme-pay"]';
+    expect(stderr.split("\n").slice(0, -2)).toEqual([
+      `error: ${file}:4:5: providers.fareplay cannot be used: its name is that of a built-in provider; choose another`,
+      `  ${file}:6:7: ${acme}.title must be text`,
+      `  ${file}:7:22: ${acme}.signatures[0].algorithm is missing`,
+      `  ${file}:7:22: ${acme}.signatures[0].encoding is missing`,
+      `  ${file}:8:7: ${acme}.surprise is not a known field`,
+      `  ${file}:11:18: ${acme}.events["a.b"].description must not be empty`,
+      `  ${file}:11:37: ${acme}.events["a.b"]["x: y"] is not a known field`,
+      `  ${file}:14:5: providers.list must be an object`,
+    ]);
+  });
+
+  test.each([
+    [
+      "names a secret for no one",
+      '{"secrets": {\n  "nobody": "env:A_WEBHOOK_SECRET"}}',
+      "2:3: secrets.nobody names no provider that there is",
+    ],
+    [
+      "expects no one",
+      '{"listen": {"providers": ["svix",\n "nobody"]}}',
+      "2:2: listen.providers[1] names no provider that there is",
+    ],
+    [
+      "would send a secret",
+      '{"providers": {"acme": {"signatures": [{"kind": "bearer"}], "secretEnv": "STRIPE_WEBHOOK_SECRET"}}}',
+      "1:61: providers.acme.secretEnv would send the variable STRIPE_WEBHOOK_SECRET as it is: the provider signs nothing with its secret, it sends it",
+    ],
+  ])("an error says where it %s", async (_, content, problem) => {
+    const place = project(content);
+    const finished = await run(["sign", "order.created", "--json"], { place });
+    expect(finished.code).toBe(2);
+    expect(errorOf(finished)).toMatchObject({
+      code: "project-invalid",
+      message: `${join(place.cwd, "hookline.json")}:${problem}`,
+    });
   });
 });
 
