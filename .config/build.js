@@ -1,7 +1,8 @@
-// Bundles the program into dist/: main.cjs, a CommonJS file per command, and under lazy/ what only some runs need.
+// Bundles the program into dist/: main.cjs, a CommonJS file per command, under lazy/ what only some runs need, and under
+// inspector/ the page for the browser.
 // Does nothing when dist/ was built from exactly these sources: npx runs `prepare` again in a checkout.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -35,8 +36,8 @@ const { build } = await import("esbuild");
 mkdirSync(made);
 process.on("exit", () => rmSync(made, { recursive: true, force: true }));
 
-/** Modules that become files of their own under dist/lazy/, by the names of those files. @type {Map<string, string>} */
-const lazy = new Map();
+/** Modules that become files of their own under dist/lazy/, by the names of those files; to begin with, the code of a thread. @type {Map<string, string>} */
+const lazy = new Map([["inbox-worker", join(root, "src/inbox/worker.ts")]]);
 
 /**
  * What is imported dynamically is loaded when it is needed, from a file of its own: each command by main, and whatever
@@ -125,6 +126,28 @@ for (let built = 0; built < lazy.size;) {
     }),
   );
 }
+
+// The inspector's page: its server answers nothing but these three files.
+const page = "src/inspector/page";
+results.push(
+  await build({
+    bundle: true,
+    platform: "browser",
+    target: ["chrome123", "firefox125", "safari17.5"],
+    format: "esm",
+    minify: true,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+    absWorkingDir: root,
+    entryPoints: [
+      { in: `${page}/main.tsx`, out: "app" },
+      { in: `${page}/styles/app.css`, out: "app" },
+    ],
+    outdir: join(made, "inspector"),
+  }),
+);
+copyFileSync(join(root, page, "index.html"), join(made, "inspector/index.html"));
 
 // The bundle carries other people's code, so their licences travel with it.
 const packages = new Set(

@@ -9,7 +9,9 @@ export default tseslint.config(
   { ignores: ["dist/", "node_modules/", "fixtures/"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
-    languageOptions: { parserOptions: { project: join(root, "tsconfig.json"), tsconfigRootDir: root } },
+    languageOptions: {
+      parserOptions: { project: ["tsconfig.json", "src/inspector/page/tsconfig.json"], tsconfigRootDir: root },
+    },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       eqeqeq: "error",
@@ -26,7 +28,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/**/*.ts"],
+    files: ["src/**/*.{ts,tsx}"],
     plugins: { house },
     rules: { "house/imports": "error", "house/process": "error", "no-console": "error" },
   },

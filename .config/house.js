@@ -15,6 +15,8 @@ const mayImport = {
   transport: { signing: types, providers: types },
   sqlite: {},
   store: { sqlite: types, providers: "types" },
+  inbox: { sqlite: types, signing: "types", providers: "types" },
+  inspector: { inbox: types, transport: types },
   remote: { providers: "types" },
   server: { transport: types, providers: types, signing: types, store: types, remote: types },
   actions: {
@@ -25,6 +27,8 @@ const mayImport = {
     transport: types,
     config: types,
     store: types,
+    inbox: types,
+    inspector: types,
     remote: types,
     server: types,
   },

@@ -5,6 +5,9 @@ const pure = ["signing", "ui", "providers", "payloads", "snippets"].map(
   (room) => `test/${room}/**/*.test.ts`,
 );
 
+// Tests in a real browser, which not every machine has: a script of their own runs them.
+const browser = ["test/inspector/browser/**/*.test.ts"];
+
 export default defineConfig({
   test: {
     // The built binary is spawned in many tests: two cores are shared by all of them.
@@ -15,7 +18,11 @@ export default defineConfig({
     globalSetup: ["test/build.ts"],
     projects: [
       { extends: true, test: { name: "pure", include: pure, isolate: false } },
-      { extends: true, test: { name: "real", include: ["test/**/*.test.ts"], exclude: pure } },
+      { extends: true, test: { name: "browser", include: browser } },
+      {
+        extends: true,
+        test: { name: "real", include: ["test/**/*.test.ts"], exclude: [...pure, ...browser] },
+      },
     ],
   },
 });

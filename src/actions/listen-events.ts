@@ -1,12 +1,16 @@
+import type { FindingShape } from "../inspector/api.ts";
 import type { Finding, RawHeaders } from "../signing/types.ts";
 import type { Assessment } from "../transport/assess.ts";
 import type { SendResult } from "../transport/send.ts";
 import type { ConnectOptions } from "./connect.ts";
+import type { Route } from "./routes.ts";
 import type { SecretOrigin } from "./workspace.ts";
 
 export interface ListenOptions extends ConnectOptions {
-  /** Where accepted deliveries are forwarded to. */
+  /** Where accepted deliveries are forwarded to that no route takes. */
   target?: string;
+  /** Where accepted deliveries are forwarded to by their events; each goes to all that take it. */
+  routes: readonly Route[];
   /** Ids of the providers to expect where the path names none. */
   providers: readonly string[];
   host: string;
@@ -31,8 +35,35 @@ export interface ListenOptions extends ConnectOptions {
   expect: readonly string[];
   /** Look for the causes where deliveries do not verify. */
   diagnose: boolean;
+  /** Keep what arrives in the inbox, … */
+  record: boolean;
+  /** … credentials in its headers too. */
+  recordSecrets: boolean;
+  /** Show what arrives in a browser; needs `record`. */
+  inspect?: InspectOptions;
+  /** Make endpoints that point here, for as long as this runs. */
+  register?: RegisterOptions;
   /** Stops gracefully once it is aborted. */
   signal: AbortSignal;
+}
+
+/** What the inspector shows in words, which are the views'. */
+export interface InspectOptions {
+  port: number;
+  /** The port is one that was asked for: no other is taken in its place. */
+  isPortGiven: boolean;
+  findings: (findings: readonly Finding[]) => FindingShape[];
+  /** Arguments of a command as a POSIX shell takes them. */
+  commandLine: (args: readonly string[]) => string;
+}
+
+export interface RegisterOptions {
+  /** As `--profile` says. */
+  profile?: string;
+  /** Empty: all. */
+  events: readonly string[];
+  /** Where this listener can be reached from outside. */
+  publicUrl?: string;
 }
 
 export interface ListenReady {
@@ -41,8 +72,28 @@ export interface ListenReady {
   urls: string[];
   port: number;
   target: string | undefined;
+  routes: readonly Route[];
   /** Providers a path of this listener names. */
   paths: string[];
+  /** Whether deliveries are recorded in the inbox. */
+  recording: boolean;
+  /** Where the inspector is, the token of this run behind the `#`; undefined where it is off. */
+  inspector: string | undefined;
+  /** Endpoints that were made for this run. */
+  registered: { id: string; provider: string; url: string; profile: string }[];
+}
+
+/** How one target took a delivery. */
+export interface Forward {
+  /** The route's pattern; null for the listener's own target. */
+  route: string | null;
+  /** Whole URL. */
+  url: string;
+  result: SendResult;
+  /** Whether the provider would count the answer as a success. */
+  ok: boolean;
+  /** Set where the answer came later than the provider waits. */
+  allowedMs?: number;
 }
 
 /** What happened to one request, whether it was accepted or turned away. */
@@ -69,17 +120,24 @@ export interface ListenDelivery {
   headers: RawHeaders;
   body: Buffer | undefined;
   bytes: number;
-  forwarded:
-    | {
-        result: SendResult;
-        /** Set where the answer came later than the provider waits. */ allowedMs?: number;
-      }
-    | undefined;
+  /** Empty where nothing was forwarded. */
+  forwards: readonly Forward[];
   /** Status the sender got. */
   status: number;
   durationMs: number;
   /** Unix milliseconds. */
   receivedAt: number;
+}
+
+/** A delivery was handed to the targets once more, by hand. */
+export interface ListenReplayed {
+  type: "replayed";
+  id: string;
+  provider: string | undefined;
+  event: string | undefined;
+  /** Whether it was signed anew; else it has the headers it came with. */
+  signed: boolean;
+  forwards: readonly Forward[];
 }
 
 export interface ListenStopped {
@@ -93,7 +151,20 @@ export interface ListenStopped {
   unmet: string[];
 }
 
-export type ListenEvent = ListenReady | ListenDelivery | ListenStopped;
+export type ListenEvent = ListenReady | ListenDelivery | ListenReplayed | ListenStopped;
+
+/** A listener at work: what it reports, and what can be asked of it meanwhile. */
+export interface Listening extends AsyncIterable<ListenEvent> {
+  /**
+   * Hands the last accepted delivery to its targets once more; reported as `replayed`.
+   * @returns false where there is none yet, or nowhere to send it
+   */
+  replayLast(): Promise<boolean>;
+  /** A file (`file:…` URL) that leads a browser to the inspector at the last delivery; undefined where it is off. */
+  inspectorPage(): string | undefined;
+  /** Ends it gracefully, as a signal does. */
+  stop(): void;
+}
 
 export type RefusalCode =
   "request-malformed" | "method-not-allowed" | "body-too-large" | "headers-too-large" | "overloaded";

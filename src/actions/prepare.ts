@@ -1,10 +1,10 @@
 import { HooklineError } from "../errors.ts";
 import { randomText, uuid } from "../providers/ids.ts";
 import type { Payload } from "../payloads/load.ts";
-import { isRemote, loadPayloads, type LoadOptions } from "../payloads/load.ts";
+import { isInbox, isRemote, loadPayloads, type LoadOptions } from "../payloads/load.ts";
 import type { Edit } from "../payloads/edit.ts";
 import { deliveryIdOf, lazyJson } from "../providers/event.ts";
-import { createHeaderMaker, type HeaderOverride } from "../transport/request.ts";
+import { createHeaderMaker, withOverrides, type HeaderOverride } from "../transport/request.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 export type { HeaderOverride } from "../transport/request.ts";
@@ -22,6 +22,8 @@ export interface PrepareOptions {
   /** Renew the envelope's id and time for every request. */
   fresh: boolean;
   headers: readonly HeaderOverride[];
+  /** Send the headers it came with in place of a new signature. */
+  original?: boolean;
   /** Unix milliseconds to sign at, in place of now. */
   at?: number;
 }
@@ -29,53 +31,113 @@ export interface PrepareOptions {
 /** One payload, ready to be sent any number of times. */
 export interface PreparedPayload {
   payload: Payload;
-  origin: SecretOrigin;
+  /** Of the secret that signs; undefined where nothing is signed. */
+  origin: SecretOrigin | undefined;
   /** A request of its own each time: its id, its time and so its signature are made anew. */
   next(this: void): { headers: string[]; body: Buffer; deliveryId: string };
 }
+
+/** What is done to each payload. */
+type RequestOptions = Pick<PrepareOptions, "edits" | "fresh" | "headers" | "at" | "original">;
+
+type Editing = typeof import("../payloads/edit.ts");
 
 /**
  * Loads what the user named, edits it and prepares its signature.
  * @throws HooklineError where a payload, an edit or a secret is wrong: before anything is sent
  */
 export async function prepare(workspace: Workspace, options: PrepareOptions): Promise<PreparedPayload[]> {
-  const { host } = workspace;
   const payloads = await load(workspace, options);
-  const editing = options.edits.length > 0 || options.fresh ? await import("../payloads/edit.ts") : undefined;
-  return payloads.map((payload) => {
-    const { provider } = payload;
-    const { secrets, origin } = workspace.signingSecrets(provider);
-    const makeHeaders = createHeaderMaker(provider, secrets, options.headers);
-    const body = editing === undefined ? payload.body : editing.editBody(payload.body, options.edits);
-    const idOf = (bytes: Buffer): string =>
-      deliveryIdOf(provider, { headers: [], path: "", json: lazyJson(bytes) }) ??
-      newId(provider.envelope.idPrefix, host.random);
-    const ownId = deliveryIdOf(provider, { headers: [], path: "", json: lazyJson(body) });
+  const isEdited = options.edits.length > 0 || options.fresh;
+  const editing = isEdited ? await import("../payloads/edit.ts") : undefined;
+  if (options.original === true) {
+    const { unrecorded } = await import("./received-headers.ts");
+    warnOfUnrecorded(
+      workspace,
+      payloads.flatMap(({ headers = [] }) => unrecorded(headers)),
+    );
+  }
+  return Promise.all(
+    payloads.map(async (payload) => {
+      const request = await prepareRequest(workspace, payload, options, editing);
+      // A first one at once: what cannot be freshened or signed is told before anything is sent.
+      request.next();
+      return { payload, ...request };
+    }),
+  );
+}
 
-    const next = (): ReturnType<PreparedPayload["next"]> => {
-      const now = options.at ?? host.now();
-      const sent =
-        options.fresh && editing !== undefined
-          ? editing.freshenBody(body, provider.envelope, { id: () => randomText(host.random, 22), now })
-          : body;
-      const deliveryId = options.fresh
-        ? idOf(sent)
-        : (ownId ?? newId(provider.envelope.idPrefix, host.random));
-      const headers = makeHeaders({
-        event: payload.event,
-        deliveryId,
-        body: sent,
-        now,
-      });
-      return { headers, body: sent, deliveryId };
+/** Prepares the requests of one payload. @param editing is there where something is to be edited */
+async function prepareRequest(
+  workspace: Workspace,
+  payload: Payload,
+  options: RequestOptions,
+  editing?: Editing,
+): Promise<Omit<PreparedPayload, "payload">> {
+  const { host } = workspace;
+  const { provider, headers: received } = payload;
+  const before = received === undefined ? undefined : await import("./received-headers.ts");
+  const body = editing === undefined ? payload.body : editing.editBody(payload.body, options.edits);
+  const fresh = { id: () => randomText(host.random, 22) };
+  const bodyAt = (now: number): Buffer =>
+    options.fresh && editing !== undefined
+      ? editing.freshenBody(body, provider.envelope, { ...fresh, now })
+      : body;
+  const newId = (): string => newDeliveryId(provider.envelope.idPrefix, host.random);
+  const idOf = (bytes: Buffer, headers: readonly string[]): string | undefined =>
+    deliveryIdOf(provider, { headers, path: "", json: lazyJson(bytes) });
+
+  if (options.original === true) {
+    if (before === undefined || received === undefined) throw cameWithout(payload);
+    const headers = withOverrides(before.originalHeaders(received), options.headers);
+    return {
+      origin: undefined,
+      next() {
+        const sent = bodyAt(options.at ?? host.now());
+        return { headers, body: sent, deliveryId: idOf(sent, received) ?? newId() };
+      },
     };
-    // A first one at once: what cannot be freshened or signed is told before anything is sent.
-    next();
-    return { payload, origin, next };
+  }
+  const { secrets, origin } = workspace.signingSecrets(provider);
+  const taken = received === undefined ? [] : (before?.takenOver(received, provider, options) ?? []);
+  const makeHeaders = createHeaderMaker(
+    provider,
+    secrets,
+    before === undefined ? options.headers : before.onTop(taken, options.headers),
+  );
+  const ownId = idOf(body, received ?? []);
+  return {
+    origin,
+    next() {
+      const now = options.at ?? host.now();
+      const sent = bodyAt(now);
+      const deliveryId = (options.fresh ? idOf(sent, []) : ownId) ?? newId();
+      const headers = makeHeaders({ event: payload.event, deliveryId, body: sent, now });
+      return { headers, body: sent, deliveryId };
+    },
+  };
+}
+
+/** Says which headers of recorded requests cannot be sent once more. */
+export function warnOfUnrecorded({ host }: Workspace, names: readonly string[]): void {
+  const unique = [...new Set(names.map((name) => name.toLowerCase()))];
+  if (unique.length === 0) return;
+  const [was, it] = unique.length === 1 ? ["was", "it"] : ["were", "them"];
+  host.warn(
+    `${unique.join(", ")} ${was} not recorded, so nothing goes out with ${it}; add what is needed: hookline replay inbox:ID -H 'Name: value', or have credentials recorded: hookline listen --record-secrets`,
+  );
+}
+
+function cameWithout({ name }: Payload): HooklineError {
+  return new HooklineError("original-missing", `${name} came with no headers, so there are none to send`, {
+    nextSteps: [
+      "leave out --original: it is signed then",
+      "--original is for requests that were recorded: inbox:ID, and the files of `hookline inbox export`",
+    ],
   });
 }
 
-/** Reads the payloads. The code that reads those of the remote is loaded only where one is named. */
+/** Reads the payloads. The code that reads those of the remote, and of the inbox, is loaded only where one is named. */
 async function load(
   workspace: Workspace,
   { what, provider, profile, signal }: PrepareOptions,
@@ -86,6 +148,7 @@ async function load(
     fixturesDir,
     cwd: host.cwd,
     readStdin: () => host.stdin.read("the payload"),
+    ...(what.some(isInbox) ? { readInbox: (await import("./inbox-payloads.ts")).inboxReader(host) } : {}),
     ...(provider === undefined ? {} : { provider }),
   };
   if (!what.some(isRemote)) return loadPayloads(what, options);
@@ -106,6 +169,7 @@ function interruption(signal: AbortSignal): Promise<never> {
   });
 }
 
-function newId(prefix: string | undefined, random: (bytes: number) => Buffer): string {
+/** An id as the provider's look. @param prefix of its envelope */
+export function newDeliveryId(prefix: string | undefined, random: (bytes: number) => Buffer): string {
   return prefix === undefined ? uuid(random) : prefix + randomText(random, 22);
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { EXIT, HooklineError, isHooklineError } from "../errors.ts";
 import type { Edit } from "../payloads/edit.ts";
-import { loadPayloads, type Payload } from "../payloads/load.ts";
+import { isInbox, loadPayloads, type Payload } from "../payloads/load.ts";
 import { randomText } from "../providers/ids.ts";
 import type { Delivery, DeliveryDetail, PublishedEvent, Remote } from "../remote/contract.ts";
 import {
@@ -139,6 +139,9 @@ async function load(workspace: Workspace, remote: Remote, options: PublishOption
     cwd: host.cwd,
     readStdin: () => host.stdin.read("the payload"),
     readRemote: remoteReader(remote),
+    ...(options.what.some(isInbox)
+      ? { readInbox: (await import("./inbox-payloads.ts")).inboxReader(host) }
+      : {}),
     ...(options.provider === undefined ? {} : { provider: options.provider }),
   });
   if (options.edits.length === 0 && !options.fresh) return payloads;

@@ -1,9 +1,10 @@
 import { setMaxListeners } from "node:events";
-import { createHistogram } from "node:perf_hooks";
 import { judge, type Outcome } from "../transport/judge.ts";
+import type { SendResult } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
 import { events } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
+import { inTurns, type TurnSummary } from "./in-turns.ts";
 import { prepare, type PreparedPayload, type PrepareOptions } from "./prepare.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
@@ -32,7 +33,8 @@ export interface ReplayStart {
 export interface ReplayDelivery {
   type: "delivery";
   name: string;
-  provider: string;
+  /** Null where nobody knows whose it is. */
+  provider: string | null;
   title: string;
   event: string | undefined;
   deliveryId: string;
@@ -44,22 +46,12 @@ export interface ReplayDelivery {
   answer: { body: Buffer; bytes: number } | undefined;
 }
 
-export interface ReplaySummary {
-  type: "summary";
-  total: number;
-  sent: number;
-  succeeded: number;
-  failed: number;
-  durationMs: number;
-  /** Of the answers that came; undefined where none did. */
-  latencyMs: { p50: number; p95: number; p99: number; max: number } | undefined;
-  interrupted: boolean;
-}
+export type ReplaySummary = TurnSummary;
 
 export type ReplayEvent = ReplayStart | ReplayDelivery | ReplaySummary;
 
 /** Bytes of a failing answer that are kept to be shown. */
-const keepBytes = 20_000;
+export const keepBytes = 20_000;
 
 /**
  * Sends payloads, each signed anew, and judges every answer by its provider's own rule.
@@ -93,28 +85,12 @@ async function send(
   const total = payloads.length * options.times;
   report({ type: "start", url: target.url.href, total, signing: signingOf(payloads) });
 
-  const stop = (): void => void sender.close();
-  options.signal.addEventListener("abort", stop, { once: true });
-  const started = performance.now();
-  const latency = createHistogram();
-  let claimed = 0;
-  let broken = false;
-  let sent = 0;
-  let succeeded = 0;
-  let answered = 0;
-
-  const one = async (turn: number): Promise<void> => {
+  const summary = await inTurns(sender, { ...options, total }, async (turn) => {
     const { payload, next } = payloads[turn % payloads.length] as PreparedPayload;
-    sent++;
     const { headers, body, deliveryId } = next();
     const timeoutMs = options.timeoutMs ?? payload.provider.ack.timeoutMs;
     const result = await sender.send({ method: "POST", path, headers, body, timeoutMs });
     const outcome = judge(payload.provider.ack, result);
-    if (result.ok) {
-      answered++;
-      latency.record(Math.max(1, Math.round(result.durationMs * 1000)));
-    }
-    if (outcome.ok) succeeded++;
     report({
       type: "delivery",
       name: payload.name,
@@ -126,59 +102,26 @@ async function send(
       outcome,
       status: result.ok ? result.status : undefined,
       durationMs: result.durationMs,
-      answer:
-        !outcome.ok && result.ok && result.bytes > 0 ? { body: result.body, bytes: result.bytes } : undefined,
+      answer: failedAnswer(outcome, result),
     });
-  };
-  const worker = async (): Promise<void> => {
-    while (claimed < total && !options.signal.aborted && !broken) {
-      // Each waits for a turn of its own: those that waited for the same one would all send at once.
-      const turn = claimed++;
-      if (options.rate !== undefined) await untilDue(started + (turn / options.rate) * 1000, options.signal);
-      if (!options.signal.aborted) await one(turn);
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: Math.min(options.concurrency, total) }, worker));
-  } finally {
-    broken = true;
-    options.signal.removeEventListener("abort", stop);
-    await sender.close();
-  }
-  const ms = (percentile: number): number => latency.percentile(percentile) / 1000;
-  report({
-    type: "summary",
-    total,
-    sent,
-    succeeded,
-    failed: sent - succeeded,
-    durationMs: performance.now() - started,
-    latencyMs:
-      answered === 0 ? undefined : { p50: ms(50), p95: ms(95), p99: ms(99), max: latency.max / 1000 },
-    interrupted: options.signal.aborted,
+    return { result, outcome };
   });
+  report(summary);
+}
+
+/** What is shown of an answer: that of a failed delivery. */
+export function failedAnswer(outcome: Outcome, result: SendResult): ReplayDelivery["answer"] {
+  return !outcome.ok && result.ok && result.bytes > 0
+    ? { body: result.body, bytes: result.bytes }
+    : undefined;
 }
 
 function signingOf(payloads: readonly PreparedPayload[]): ReplayStart["signing"] {
   const seen = new Map<string, ReplayStart["signing"][number]>();
   for (const { payload, origin } of payloads) {
+    if (origin === undefined) continue;
     const { id, title } = payload.provider;
     seen.set(id, { provider: id, title, origin });
   }
   return [...seen.values()];
-}
-
-/** Waits until the moment on the monotonic clock, or until the signal. */
-function untilDue(at: number, signal: AbortSignal): Promise<void> {
-  const wait = at - performance.now();
-  if (wait <= 0 || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, wait);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { HooklineError } from "../errors.ts";
 import type { Payload } from "../payloads/load.ts";
 import { parseTarget } from "../transport/target.ts";
+import { curlArguments, headerText } from "./curl.ts";
 import { prepare, type PrepareOptions } from "./prepare.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
@@ -40,11 +41,17 @@ export async function sign(workspace: Workspace, options: SignOptions): Promise<
     );
   }
   const { payload, origin, next } = prepared;
+  if (origin === undefined) throw new Error("it is signed, unless its original headers are asked for");
   const { headers, body } = next();
-  const text = headers.map(utf8);
+  const text = headers.map(headerText);
   const out = options.out === undefined ? undefined : resolve(workspace.host.cwd, options.out);
   const curl =
-    options.curl === undefined ? undefined : curlArguments(options.curl, text, sourceOf(out, payload, body));
+    options.curl === undefined
+      ? undefined
+      : curlArguments(parseTarget(options.curl).url.href, text, [
+          "--data-binary",
+          `@${sourceOf(out, payload, body)}`,
+        ]);
   if (out !== undefined) write(out, body);
   return {
     provider: payload.provider.id,
@@ -57,45 +64,28 @@ export async function sign(workspace: Workspace, options: SignOptions): Promise<
   };
 }
 
-/** Header values are made of text, whose UTF-8 bytes go out one character each. */
-function utf8(value: string): string {
-  return Buffer.from(value, "latin1").toString("utf8");
-}
-
 /** The file that holds the signed bytes. */
 function sourceOf(out: string | undefined, payload: Payload, body: Buffer): string {
   const unchanged = body.equals(payload.body);
   if (out !== undefined) return out;
   if (payload.path !== undefined && unchanged) return payload.path;
-  const origin = payload.source === "remote" ? "the API" : "standard input";
   throw new HooklineError(
     "sign-needs-out",
-    `the signed bytes are in no file that curl could send: ${unchanged ? `they came from ${origin}` : "they were edited"}`,
+    `the signed bytes are in no file that curl could send: ${unchanged ? `they came from ${origins[payload.source]}` : "they were edited"}`,
     {
       nextSteps: ["add --out FILE: the bytes are written there and curl reads them from it"],
     },
   );
 }
 
-/** What curl sends of its own accord, in place of a header that is not given. */
-const curlsOwn = ["content-type", "user-agent"];
-
-function curlArguments(target: string, headers: readonly string[], file: string): string[] {
-  const url = parseTarget(target).url.href;
-  const given = new Set<string>();
-  const lines: string[] = [];
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = headers[index] ?? "";
-    given.add(name.toLowerCase());
-    // curl takes `Name:` for leaving a header out, and `Name;` for an empty one.
-    const value = headers[index + 1] ?? "";
-    lines.push("-H", value === "" ? `${name};` : `${name}: ${value}`);
-  }
-  for (const name of curlsOwn) if (!given.has(name)) lines.push("-H", `${name}:`);
-  // Without -g curl reads these as patterns of several URLs.
-  const literal = /[[\]{}]/.test(url) ? ["-g"] : [];
-  return ["curl", "-i", ...literal, "-X", "POST", url, ...lines, "--data-binary", `@${file}`];
-}
+/** Where payloads come from that no file holds alone. */
+const origins: Readonly<Record<Payload["source"], string>> = {
+  fixture: "a fixture",
+  file: "a recorded request",
+  stdin: "standard input",
+  remote: "the API",
+  inbox: "the inbox",
+};
 
 function write(file: string, body: Buffer): void {
   try {

@@ -6,6 +6,7 @@ import { completeEndpoint, pickEndpoint, requireEndpointId } from "./endpoint-pr
 import { addWaitTimeout, readWait } from "./delivery-flags.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { collect } from "./payload-flags.ts";
+import { eventsFlag, readEvents } from "./event-flags.ts";
 import {
   addRemoteFlags,
   readWriteEnv,
@@ -50,7 +51,6 @@ interface TestFlags extends RemoteFlags {
 }
 
 const idArgument = ["[id]", "an endpoint, as `endpoints list` names it; asked for on a terminal"] as const;
-const eventsFlag = ["--events <types>", "event types with commas between, order.* or *; repeatable"] as const;
 
 export function define(command: Command, context: Context): void {
   const sub = (words: string, description: string): Command =>
@@ -298,20 +298,4 @@ async function change(
     updateEndpoint(remote, await pickEndpoint(session, remote, given, question, among), changes),
   );
   showChanged(session.output, changed);
-}
-
-/**
- * Event types as `--events` names them.
- * @throws HooklineError `usage` where it names none
- */
-function readEvents(texts: readonly string[]): string[] | undefined {
-  if (texts.length === 0) return undefined;
-  const events = texts
-    .flatMap((text) => text.split(","))
-    .map((event) => event.trim())
-    .filter((event) => event !== "");
-  if (events.length > 0) return [...new Set(events)];
-  throw new HooklineError("usage", "--events names no event type", {
-    nextSteps: ["name them with commas between, or all with '*'"],
-  });
 }

@@ -28,6 +28,11 @@ export const commands: readonly CommandEntry[] = [
     summary: "send payloads to a URL, correctly signed",
     load: () => import("./replay.ts"),
   },
+  {
+    name: "inbox",
+    summary: "list, show, replay, export and compare what listeners received",
+    load: () => import("./inbox.ts"),
+  },
   { name: "sign", summary: "print the signature of a payload", load: () => import("./sign.ts") },
   {
     name: "verify",

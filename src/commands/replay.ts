@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import { EXIT, HooklineError } from "../errors.ts";
-import type { Context, Session } from "./context.ts";
+import { EXIT } from "../errors.ts";
+import type { Context } from "./context.ts";
 import { pickPayload } from "./payload-prompt.ts";
 import { addPayloadFlags, type PayloadFlags } from "./payload-flags.ts";
+import { askTarget } from "./target-prompt.ts";
 
 interface Flags extends PayloadFlags {
   to?: string;
@@ -10,6 +11,7 @@ interface Flags extends PayloadFlags {
   concurrency: string;
   rate?: string;
   timeout?: string;
+  original?: boolean;
   insecure?: boolean;
   ca?: string;
 }
@@ -18,11 +20,12 @@ export function define(command: Command, context: Context): void {
   command
     .argument(
       "[payloads...]",
-      "provider/event, an event, a provider (all its events), files, folders, remote:ID, or -",
+      "provider/event, an event, a provider (all its events), files, folders, inbox:ID, remote:ID, or -",
     )
     .option("--to <target>", "3000, 3000/path, host:port/path or a URL");
   const edits = addPayloadFlags(command);
   command
+    .option("--original", "send the headers that came with a recorded request, in place of a new signature")
     .option("--times <n>", "send each so often", "1")
     .option("--concurrency <n>", "so many at once", "1")
     .option("--rate <n>", "start at most so many a second")
@@ -35,10 +38,15 @@ export function define(command: Command, context: Context): void {
 Bytes go out exactly as they are stored. A delivery succeeds by its provider's own rule.
 Exit code 0 where all succeeded, 1 otherwise.
 
+What a listener recorded (inbox:17, inbox:last) and the .http files of \`hookline inbox export\` come with headers: those
+go out too, with a new signature in place of the old. With --original the old one stays, so that a time in it may have
+run out; with --set or --unset beside it, the body is not what was signed, which your app should notice.
+
 Examples:
   hookline replay order.created --to 3000/webhooks
   hookline replay fareplay --to http://localhost:3000/webhooks --fresh
   hookline replay ./payloads/ --provider fynn --to 3000 --times 100 --concurrency 10
+  hookline replay inbox:last --to 3000/webhooks --set data.total=9.50
   hookline replay remote:evt_1NG8… --profile stripe --to 3000   # a published event, signed with your own secret`,
     )
     .action(
@@ -81,6 +89,7 @@ Examples:
             to: flags.to ?? (await askTarget(session)),
             edits,
             fresh: flags.fresh === true,
+            original: flags.original === true,
             headers: parsed.header,
             times: parsed.times,
             concurrency: parsed.concurrency,
@@ -96,14 +105,4 @@ Examples:
         return interrupted() ?? (summary?.failed === 0 ? 0 : EXIT.failed);
       }),
     );
-}
-
-async function askTarget({ output, prompts }: Session): Promise<string> {
-  if (output.interactive)
-    return prompts.input("Send it where? (3000/path or a URL)", {
-      validate: (answer) => answer.trim() !== "" || "type a port, 3000/path or a URL",
-    });
-  throw new HooklineError("usage", "--to is missing: there is nowhere to send it", {
-    nextSteps: ["add --to 3000/webhooks, or a URL"],
-  });
 }

@@ -9,7 +9,10 @@ interface Flags extends PayloadFlags {
 }
 
 export function define(command: Command, context: Context): void {
-  command.argument("<payload>", "provider/event, an event, a file, remote:ID, or - for standard input");
+  command.argument(
+    "<payload>",
+    "provider/event, an event, a file, inbox:ID, remote:ID, or - for standard input",
+  );
   const edits = addPayloadFlags(command);
   command
     .option("--at <time>", "sign as of this time (ISO 8601 or Unix seconds)")
@@ -21,6 +24,7 @@ export function define(command: Command, context: Context): void {
 Examples:
   hookline sign order.created
   hookline sign order.created --set data.total=0.01 --out order.json --curl 3000/webhooks
+  hookline sign inbox:last --out body --curl 3000/webhooks
   hookline sign remote:evt_1NG8… --profile stripe --out event.json --curl 3000/webhooks`,
     )
     .action(

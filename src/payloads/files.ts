@@ -1,6 +1,7 @@
 import { createReadStream, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT, HooklineError } from "../errors.ts";
+import { EXIT, HooklineError, isHooklineError } from "../errors.ts";
+import { parseRawRequest } from "./raw-request.ts";
 
 /** Largest payload read, in bytes. */
 const maxPayloadBytes = 64 * 1024 * 1024;
@@ -49,6 +50,38 @@ export async function readPayloadFile(path: string, name: string): Promise<Buffe
   const body = Buffer.concat(chunks);
   refuseTooLarge(body, name);
   return body;
+}
+
+/** A request as it was recorded in a file. */
+export interface RecordedRequest {
+  /** Path and query. */
+  target: string;
+  headers: string[];
+  body: Buffer;
+}
+
+/** Whether a file holds a raw HTTP request, and not a body alone. */
+export function isRequestFile(path: string): boolean {
+  return /\.http$/i.test(path);
+}
+
+/** Reads a raw HTTP request; its body may have been edited since. @throws HooklineError `request-malformed` */
+export async function readRequest(path: string, name: string): Promise<RecordedRequest> {
+  const bytes = await readPayloadFile(path, name);
+  try {
+    const { target, headers, body, rest } = parseRawRequest(bytes);
+    return { target, headers, body: wasLengthened(body, rest) ? rest : body };
+  } catch (error) {
+    if (!isHooklineError(error)) throw error;
+    const { code, message, nextSteps } = error;
+    throw new HooklineError(code, `${name} cannot be read: ${message}`, { nextSteps, cause: error });
+  }
+}
+
+/** Whether more follows the body than its Content-Length says, and not just the line end that editors add. */
+function wasLengthened(body: Buffer, rest: Buffer): boolean {
+  if (!rest.subarray(0, body.length).equals(body)) return false;
+  return rest.subarray(body.length).some((byte) => byte !== 0x0a && byte !== 0x0d);
 }
 
 export function refuseTooLarge(body: Buffer, name: string): void {

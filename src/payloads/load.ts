@@ -2,24 +2,35 @@ import { basename, dirname, resolve } from "node:path";
 import { EXIT, HooklineError } from "../errors.ts";
 import type { Provider } from "../providers/contract.ts";
 import { eventOf, lazyJson } from "../providers/event.ts";
+import { identify, splitTarget } from "../providers/identify.ts";
 import type { Registry } from "../providers/index.ts";
 import { closest } from "../providers/closest.ts";
-import { filesBelow, kindOf, readPayloadFile, refuseTooLarge } from "./files.ts";
+import {
+  filesBelow,
+  isRequestFile,
+  kindOf,
+  readPayloadFile,
+  readRequest,
+  refuseTooLarge,
+  type RecordedRequest,
+} from "./files.ts";
 import { fixturesOf, withoutExtension } from "./fixtures.ts";
 
 export { listFixtures } from "./fixtures.ts";
 
 /** Raw bytes to send, as they were found. */
 export interface Payload {
-  /** As it is shown: `fareplay/order.created`, `./x.json`, `remote:evt_1`, `-`. */
+  /** As it is shown: `fareplay/order.created`, `./x.json`, `remote:evt_1`, `inbox:17`, `-`. */
   name: string;
-  source: "fixture" | "file" | "stdin" | "remote";
+  source: "fixture" | "file" | "stdin" | "remote" | "inbox";
   /** Who signs it. */
   provider: Provider;
   event?: string;
   body: Buffer;
-  /** The file it came from. */
+  /** The file that holds these bytes and nothing else. */
   path?: string;
+  /** Those of the request that it came with, where it was recorded as one; names and values alternately. */
+  headers?: readonly string[];
 }
 
 export interface LoadOptions {
@@ -32,6 +43,19 @@ export interface LoadOptions {
   readStdin: () => Promise<Buffer>;
   /** Reads a published event of the remote; where left out, `remote:` names nothing. */
   readRemote?: (id: string) => Promise<RemoteEvent>;
+  /** Reads a delivery that a listener recorded; where left out, `inbox:` names nothing. */
+  readInbox?: (id: string) => Promise<InboxDelivery>;
+}
+
+/** A recorded delivery, by whose webhook it is. */
+export interface InboxDelivery {
+  /** As it is shown: `inbox:17`, whatever it was asked for by. */
+  name: string;
+  /** Id of its provider, which the registry may not know; null where nothing said whose it is. */
+  provider: string | null;
+  event: string | null;
+  headers: readonly string[];
+  body: Buffer;
 }
 
 /** A published event, by whose webhook it is. */
@@ -50,17 +74,25 @@ interface Loading extends LoadOptions {
 const parentsSearched = 3;
 
 const remotePrefix = "remote:";
+const inboxPrefix = "inbox:";
 
 /** Whether a name means an event of the remote. */
 export function isRemote(name: string): boolean {
   return name.startsWith(remotePrefix);
 }
 
+/** Whether a name means a delivery that a listener recorded. */
+export function isInbox(name: string): boolean {
+  return name.startsWith(inboxPrefix);
+}
+
 /**
- * Finds and reads what the user named, in order: `-` (stdin), `remote:ID`, a provider (all its events),
- * `provider/event`, an event, a file or a folder (all files below, by path).
+ * Finds and reads what the user named, in order: `-` (stdin), `remote:ID`, `inbox:ID`, a provider (all its events),
+ * `provider/event`, an event, a file or a folder (all files below, by path). A file whose name ends in `.http` is a raw
+ * HTTP request.
  * Throws `payload-unknown` (exit 4), `payload-ambiguous`, `payload-provider-unknown`, `payload-source-unknown`,
- * `payload-unreadable`, `payload-too-large` (over 64 MiB), `provider-unknown` and what `readRemote` throws.
+ * `payload-unreadable`, `payload-too-large` (over 64 MiB), `provider-unknown`, `request-malformed` and what `readRemote`
+ * and `readInbox` throw.
  */
 export async function loadPayloads(names: readonly string[], options: LoadOptions): Promise<Payload[]> {
   const { registry, provider } = options;
@@ -73,7 +105,7 @@ export async function loadPayloads(names: readonly string[], options: LoadOption
 async function load(name: string, loading: Loading): Promise<Payload[]> {
   if (name === "-") return [await fromStdin(loading)];
   if (isRemote(name)) return [await fromRemote(name, loading)];
-  if (name.startsWith("inbox:")) throw unread(name, "fixtures, files, stdin and remote:, not inbox:");
+  if (isInbox(name)) return [await fromInbox(name, loading)];
   if (isPath(name)) return fromDisk(name, loading);
 
   const provider = loading.registry.get(name);
@@ -149,29 +181,45 @@ async function fromStdin({ signer, readStdin }: Loading): Promise<Payload> {
 }
 
 async function fromRemote(name: string, { registry, signer, readRemote }: Loading): Promise<Payload> {
-  if (readRemote === undefined) throw unread(name, "fixtures and files here, not remote:");
+  if (readRemote === undefined) throw unread(name, remotePrefix);
   const { provider: id, type, body } = await readRemote(name.slice(remotePrefix.length));
   const provider = signer ?? registry.get(id);
-  if (provider === undefined) {
-    const owner = JSON.stringify(id.length > 100 ? `${id.slice(0, 99)}…` : id);
-    throw new HooklineError("provider-unknown", `${name} is of ${owner}, a provider not known here`, {
-      exitCode: EXIT.notFound,
-      nextSteps: [
-        "say who signs it: --provider fareplay",
-        "or define its provider in hookline.json; those known: hookline providers list",
-      ],
-    });
-  }
+  if (provider === undefined) throw ofNobodyHere(name, id);
   refuseTooLarge(body, name);
   return { name, source: "remote", provider, event: type, body };
 }
 
-function unread(name: string, sources: string): HooklineError {
+async function fromInbox(given: string, { registry, signer, readInbox }: Loading): Promise<Payload> {
+  if (readInbox === undefined) throw unread(given, inboxPrefix);
+  const { name, provider: id, event, headers, body } = await readInbox(given.slice(inboxPrefix.length));
+  const provider = signer ?? (id === null ? undefined : registry.get(id));
+  if (provider === undefined) throw id === null ? ofNobody(name) : ofNobodyHere(name, id);
+  return { name, source: "inbox", provider, ...(event === null ? {} : { event }), body, headers };
+}
+
+function unread(name: string, prefix: string): HooklineError {
   return new HooklineError(
     "payload-source-unknown",
-    `${name} cannot be sent: this version reads ${sources}`,
+    `${name} cannot be sent: this command reads fixtures, files and more, but not ${prefix}`,
     { nextSteps: ["name an event, a file or a folder, or pipe the body in and name it -"] },
   );
+}
+
+function ofNobodyHere(name: string, id: string): HooklineError {
+  const owner = JSON.stringify(id.length > 100 ? `${id.slice(0, 99)}…` : id);
+  return new HooklineError("provider-unknown", `${name} is of ${owner}, a provider not known here`, {
+    exitCode: EXIT.notFound,
+    nextSteps: [
+      "say who signs it: --provider fareplay",
+      "or define its provider in hookline.json; those known: hookline providers list",
+    ],
+  });
+}
+
+function ofNobody(name: string, nextSteps: readonly string[] = []): HooklineError {
+  return new HooklineError("payload-provider-unknown", `nothing says whose webhook ${name} is`, {
+    nextSteps: [...nextSteps, `${nextSteps.length > 0 ? "or " : ""}name the provider: --provider fareplay`],
+  });
 }
 
 async function fromDisk(name: string, loading: Loading): Promise<Payload[]> {
@@ -209,20 +257,38 @@ async function fromFile(
   { registry, signer }: Loading,
 ): Promise<Payload> {
   const place = providerFolder(path, topFolder, registry);
-  const provider = signer ?? place?.provider;
-  if (provider === undefined) {
-    throw new HooklineError("payload-provider-unknown", `nothing says whose webhook ${name} is`, {
-      nextSteps: [
-        "put it in a folder named after its provider, like fareplay/order.created.json",
-        "or name the provider: --provider fareplay",
-      ],
-    });
+  if (isRequestFile(path)) {
+    const request = await readRequest(path, name);
+    return fromRequest(name, request, signer ?? senderOf(request, place?.provider, registry));
   }
+  const provider = signer ?? place?.provider;
+  if (provider === undefined)
+    throw ofNobody(name, ["put it in a folder named after its provider, like fareplay/order.created.json"]);
   const body = await readPayloadFile(path, name);
   const below = place?.below ?? basename(path);
   const named = [withoutExtension(below), below].find((event) => Object.hasOwn(provider.events, event));
   const event = named === undefined ? eventIn(provider, body) : { event: named };
   return { name, source: "file", provider, ...event, body, path };
+}
+
+function fromRequest(
+  name: string,
+  { target, headers, body }: RecordedRequest,
+  provider: Provider | undefined,
+): Payload {
+  if (provider === undefined) throw ofNobody(name);
+  const event = eventOf(provider, { headers, path: splitTarget(target).path, json: lazyJson(body) });
+  return { name, source: "file", provider, ...(event === undefined ? {} : { event }), body, headers };
+}
+
+/** Whose a recorded request is: its path or headers tell; those of a receiver look like its base's, so its folder does. */
+function senderOf(
+  { target, headers }: RecordedRequest,
+  folder: Provider | undefined,
+  registry: Registry,
+): Provider | undefined {
+  const { provider } = identify(splitTarget(target).path, headers, { registry, only: [] });
+  return provider === undefined || folder?.base === provider.id ? folder : provider;
 }
 
 /** The nearest folder above a file that is named after a provider, no higher than the folder the user named. */

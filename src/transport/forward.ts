@@ -66,18 +66,23 @@ function below(rest: string): string {
   return segments.filter((segment) => !dots.test(segment)).join("/");
 }
 
+/** The part of a received request that travels on. */
+export type Forwardable = Pick<IncomingRequest, "method" | "headers" | "body">;
+
 /** Sends a received request on: the raw bytes, and every header that is not of the connection, repeated ones too. */
 export function forward(
   sender: Sender,
   target: Target,
-  request: IncomingRequest,
+  request: Forwardable,
   path: string,
+  timeoutMs?: number,
 ): Promise<SendResult> {
   return sender.send({
     method: request.method,
     path,
     headers: ["host", target.url.host, ...endToEnd(request.headers, "host")],
     body: request.body,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
 }
 

@@ -1,3 +1,4 @@
+import { cells, fit } from "./cells.ts";
 import { bytes } from "./format.ts";
 import { formatJson } from "./json.ts";
 import { safeBytes } from "./safe.ts";
@@ -9,23 +10,37 @@ const longest = 200_000;
 /** Characters of a line that are printed: some bodies are one line of a hundred thousand. */
 const longestLine = 2000;
 
+export interface BodyOptions {
+  maxLines?: number;
+  /** Whole length in bytes, where the body is only the head. */
+  length?: number;
+  /** Columns that a line may take, its mark counted; longer ones are cut. */
+  columns?: number;
+  /** Ways to see the lines that were left out, said behind their number; the first alone where there is no room for all. */
+  ways?: readonly string[];
+}
+
 /**
  * A body from outside as lines for the terminal, each behind a mark at its left: JSON pretty-printed and coloured,
  * other text as it is, binary data as its length.
- * @param options.length whole length in bytes, where `body` is only the head
  */
-export function bodyLines(
-  body: Uint8Array,
-  theme: Theme,
-  options: { maxLines?: number; length?: number } = {},
-): string[] {
-  const { maxLines = 2000, length = body.length } = options;
+export function bodyLines(body: Uint8Array, theme: Theme, options: BodyOptions = {}): string[] {
+  const { maxLines = 2000, length = body.length, columns = Infinity, ways = [] } = options;
   const bar = theme.dim("│");
   if (body.length === 0) return [`${bar} ${theme.dim("(empty)")}`];
   const shown = body.length > longest ? wholeCharacters(body.subarray(0, longest)) : body;
   const { text, binary } = safeBytes(shown);
   if (binary) return [`${bar} ${theme.dim(`(${bytes(length)} that are no UTF-8 text)`)}`];
-  const lines = formatJson(text, theme, { maxLines, width: longestLine });
+  const room = Math.max(columns - 2, 1);
+  // One character more than fits, so that a cut is seen.
+  const all = formatJson(text, theme, { maxLines, width: Math.min(room + 1, longestLine) });
+  const lines = all.slice(0, maxLines).map((line) => fit(line, room));
+  for (const more of all.slice(maxLines)) {
+    const hints = [ways, ways.slice(0, 1), []].map((some) =>
+      some.length === 0 ? more : `${more} (${some.join(", or: ")})`,
+    );
+    lines.push(theme.dim(hints.find((line) => cells(line) <= room) ?? more));
+  }
   if (length > shown.length) lines.push(theme.dim(`… ${bytes(length)} in all`));
   return lines.map((line) => `${bar} ${line}`);
 }

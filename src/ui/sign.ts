@@ -3,6 +3,7 @@ import { bytes } from "./format.ts";
 import { originText } from "./origin.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
+import { commandLine } from "./shell.ts";
 
 /** The headers of a signed payload, one a line, or the curl command that sends it. */
 export function showSigned(output: Output, signed: Signed): void {
@@ -34,25 +35,4 @@ function headersJson(headers: readonly string[]): Record<string, string | string
   return Object.fromEntries(
     [...values].map(([name, all]) => [name, all.length === 1 ? (all[0] ?? "") : all]),
   );
-}
-
-/** For a POSIX shell: whatever stands in an argument, the shell passes it on as it is. */
-function commandLine(args: readonly string[]): string {
-  return args.map(quoted).join(" ");
-}
-
-function quoted(argument: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(argument)) return argument;
-  const text = Array.from(argument, (character) => {
-    if (character === "'") return String.raw`'\''`;
-    // A line break stands as it is: $(…) would drop one at the end.
-    if (character === "\n" || safeLine(character) === character) return character;
-    return `'"$(printf '${octal(character)}')"'`;
-  }).join("");
-  // Quotes that change nothing, so that no CI system takes a part for one of its commands.
-  return `'${text.replace(/(?<=#)(?=#)|(?<=\n\s*:)(?=:)/g, "''")}'`;
-}
-
-function octal(text: string): string {
-  return Array.from(Buffer.from(text, "utf8"), (byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
 }

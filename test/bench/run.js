@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deliveredPerSecond, fill, publishRequest, startControlPlane, startSink } from "./deliver.js";
 import { floodRates, verifyTimes } from "./diagnose.js";
+import { inboxTimes } from "./inbox.js";
 import { fareplayRequests, load } from "./load.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -151,9 +152,34 @@ const benches = {
     compareServers(
       "listen, verifying 1 KB deliveries, NDJSON to a file, against bare node:http with the same HMAC",
       0.7,
-      () => start([bin, "listen", "--port", "0", "--json"], { file: join(home, "out.ndjson") }),
+      () =>
+        start([bin, "listen", "--port", "0", "--json", "--no-record"], { file: join(home, "out.ndjson") }),
       () => start([join(here, "peers.js"), "verify"]),
     ),
+
+  "listen, recording": () =>
+    compareServers(
+      "listen, verifying and recording 1 KB deliveries, against the same with --no-record",
+      0.7,
+      () => start([bin, "listen", "--port", "0", "--json"], { file: join(home, "recording.ndjson") }),
+      () =>
+        start([bin, "listen", "--port", "0", "--json", "--no-record"], { file: join(home, "out.ndjson") }),
+    ),
+
+  async inbox() {
+    for (const amount of [10_000, 1_000_000]) {
+      const found = await inboxTimes({ bin, env, home: join(home, `inbox-${amount}`), amount, rounds });
+      /** @param {number} bytes */
+      const mib = (bytes) => `${(bytes / 1024 ** 2).toFixed(0)} MiB`;
+      say(
+        `inbox of ${amount} deliveries of 1 KB (${mib(found.size)}), start included: list ${spread(found.list, 0)} ms, ` +
+          `--provider ${spread(found.provider, 0)}, --failed ${spread(found.failed, 0)}, --since 1s ${spread(found.recent, 0)}, ` +
+          `--text found near the end ${spread(found.textNew, 0)}, --text not found ${spread(found.textNone, 0)}, ` +
+          `show ${spread(found.show, 0)}; prune a tenth ${found.pruneTenth.toFixed(0)} ms, ` +
+          `down to 10,000 ${found.pruneRest.toFixed(0)} ms (${mib(found.after)} left)`,
+      );
+    }
+  },
 
   async "listen, forwarding"() {
     const sink = await start([join(here, "peers.js"), "sink"]);
@@ -161,7 +187,7 @@ const benches = {
       "listen, forwarding, against bare node:http with the same HMAC and undici's Pool",
       0.75,
       () =>
-        start([bin, "listen", String(sink.port), "--port", "0", "--json"], {
+        start([bin, "listen", String(sink.port), "--port", "0", "--json", "--no-record"], {
           file: join(home, "out.ndjson"),
         }),
       () => start([join(here, "peers.js"), "forward", String(sink.port)]),

@@ -125,7 +125,7 @@ const table: readonly [args: string[], exit: number, code: string, message: RegE
     /^nothing says whose webhook \.\/order\.json is$/,
   ],
   [["sign", "-"], 2, "payload-provider-unknown", /stdin/],
-  [["sign", "inbox:1"], 2, "payload-source-unknown", /^inbox:1 cannot be sent/],
+  [["sign", "inbox:1"], 4, "not-found", /^the inbox is empty/],
   [["sign", "remote:1"], 4, "not-found", /^this account has nothing of that id: "1"$/],
   [["sign", "remote:1", "--profile", "none"], 4, "profile-unknown", /^there is no profile "none"$/],
   [["replay", "remote:1", "--to", "3000"], 4, "not-found", /"1"$/],
@@ -234,7 +234,7 @@ const table: readonly [args: string[], exit: number, code: string, message: RegE
   [["events", "publish"], 2, "usage", /^no payload is named$/],
   [["events", "publish", "order.creatd"], 4, "payload-unknown", /"order\.creatd"$/],
   [["events", "publish", "./none.json"], 4, "payload-unknown", /^there is no file or folder \.\/none\.json$/],
-  [["events", "publish", "inbox:1"], 2, "payload-source-unknown", /^inbox:1 cannot be sent/],
+  [["events", "publish", "inbox:1"], 4, "not-found", /^the inbox is empty/],
   [["events", "publish", "remote:1"], 4, "not-found", /"1"$/],
   [["events", "publish", "-"], 2, "payload-provider-unknown", /stdin/],
   [

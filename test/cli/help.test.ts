@@ -17,6 +17,11 @@ const payload = [
 
 const delivery = ["--status <status>", "--endpoint <id>", "--event <id or type>"];
 
+const recorded = [
+  ...["--provider <id>", "--event <event>", "--verified", "--no-verified", "--failed", "--text <text>"],
+  ...["--since <time>", "--until <time>"],
+];
+
 /** Every command with the flags its page has to name. */
 const pages: readonly [command: string, flags: readonly string[]][] = [
   ["demo", []],
@@ -25,6 +30,7 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
     [
       ...[
         "[target]",
+        "--route <events=target>",
         "--provider <id>",
         "--secret <ref>",
         "--port <n>",
@@ -33,13 +39,36 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
       ],
       ...["--forward-invalid", "--in-order", "--timeout <duration>", "--max-body <size>", "--print <mode>"],
       ...["--exit-after <n>", "--for <duration>", "--expect <provider/event>", "--no-diagnose"],
-      ...["--insecure", "--ca <file>"],
+      ...["--record", "--no-record", "--record-secrets", "--inspect", "--no-inspect", "--inspector-port <n>"],
+      ...["--register", "--events <types>", "--public-url <url>", "--profile <name>", "--insecure"],
+      "--ca <file>",
     ],
   ],
+  ["inbox list", [...recorded, "--limit <n>", "--cursor <text>", "--all"]],
+  ["inbox show", ["[id]", "--raw"]],
+  [
+    "inbox replay",
+    [
+      ...["[ids...]", ...recorded, "--to <target>", "--original", "--dry-run", "--yes", "--concurrency <n>"],
+      ...["--timeout <duration>", "--insecure", "--ca <file>"],
+    ],
+  ],
+  ["inbox export", ["[ids...]", ...recorded, "--out <folder>", "--force"]],
+  ["inbox clear", [...recorded, "--dry-run", "--yes"]],
+  ["inbox diff", ["<before>", "<after>"]],
+  ["inbox limits", ["--count <n>", "--age <duration>", "--size <size>"]],
   [
     "replay",
     [
-      ...["[payloads...]", "--to <target>", ...payload, "--times <n>", "--concurrency <n>", "--rate <n>"],
+      ...[
+        "[payloads...]",
+        "--to <target>",
+        ...payload,
+        "--original",
+        "--times <n>",
+        "--concurrency <n>",
+        "--rate <n>",
+      ],
       ...["--timeout <duration>", "--insecure", "--ca <file>"],
     ],
   ],

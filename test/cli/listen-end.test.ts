@@ -151,7 +151,7 @@ describe("signals", () => {
     const { code, stdout } = await listener.stop();
     expect(code).toBe(0);
     expect(ndjson(stdout).slice(1)).toMatchObject([
-      { type: "delivery", forwarded: { status: null, error: "aborted" } },
+      { type: "delivery", forwarded: [{ status: null, error: "aborted" }] },
       { type: "stopped", received: 1 },
     ]);
     expect(await answer).toMatchObject({ status: 502 });

@@ -167,7 +167,7 @@ describe("what the sender gets back", () => {
       [refused, hangUp, alien].map(async (listener) => listener.deliveries(1)),
     );
     expect(
-      outcomes.flat().map(({ forwarded, status }) => [forwarded?.status, forwarded?.error, status]),
+      outcomes.flat().map(({ forwarded, status }) => [forwarded[0]?.status, forwarded[0]?.error, status]),
     ).toEqual([
       [null, "refused", 502],
       [null, "reset", 502],
@@ -190,7 +190,7 @@ describe("what the sender gets back", () => {
     expect(answer.status).toBe(504);
     expect(JSON.parse(answer.body.toString())).toHaveProperty("error");
     expect(await listener.deliveries(1)).toMatchObject([
-      { status: 504, forwarded: { status: null, error: "timeout" } },
+      { status: 504, forwarded: [{ status: null, error: "timeout" }] },
     ]);
     expect((await post(`${plain.url}/fareplay`)).status).toBe(504);
     expect((await plain.stop()).stdout).toMatch(/your app: did not answer within \d+ ms/);

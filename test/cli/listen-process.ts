@@ -12,7 +12,14 @@ export interface Delivery {
   findings: { cause: string; message: string; fix: string }[];
   duplicate: boolean;
   bytes: number;
-  forwarded: { status: number | null; duration_ms: number; error: string | null } | null;
+  forwarded: {
+    to: string;
+    route: string | null;
+    ok: boolean;
+    status: number | null;
+    duration_ms: number;
+    error: string | null;
+  }[];
   status: number;
   duration_ms: number;
   received_at: string;
@@ -39,9 +46,10 @@ export async function listenJson(
   return listen(["--json", ...args], options);
 }
 
-/** Starts `hookline listen` on a free port. */
+/** Starts `hookline listen` on a free port. Only with `--record` among its arguments it records: that takes its time. */
 export async function listen(args: readonly string[] = [], options: SpawnOptions = {}): Promise<Listener> {
-  const listener = start(["listen", "--port", "0", ...args], options);
+  const record = args.includes("--record") ? [] : ["--no-record"];
+  const listener = start(["listen", "--port", "0", ...record, ...args], options);
   const url = await listener.ready();
   return {
     ...listener,

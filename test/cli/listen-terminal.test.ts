@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { listen, listenJson } from "./listen-process.ts";
 import { exchange, post, startServer, type TestServer } from "./run-servers.ts";
 import { bin, createPlace, ndjson, run, startCommand, type SpawnOptions, type Started } from "./spawn.ts";
+import { startOnTerminal, type Terminal } from "./terminal.ts";
 
 const hasTerminal = spawnSync("script", ["--version"]).status === 0;
 
@@ -139,6 +140,90 @@ describe.skipIf(!hasTerminal)("on a terminal", () => {
     expect(stdout).toMatch(/sending .*█.* \d+\/60/);
     // What hides the cursor shows it again.
     expect(stdout.split("\x1b[?25l").length).toBe(stdout.split("\x1b[?25h").length);
+  });
+});
+
+describe.skipIf(!hasTerminal)("keys", () => {
+  const keys = "f filter · c clear · q quit";
+
+  /** Listens on a terminal of 60 columns. @returns it with the listener's address */
+  async function listenOnTerminal(...args: string[]): Promise<Terminal & { url: string }> {
+    const options = { place: createPlace(), columns: 60, showMode: true };
+    const terminal = startOnTerminal(["listen", "--port", "0", "--no-inspect", ...args], options);
+    await terminal.until("q quit");
+    return { ...terminal, url: /listening on (http:\S+)/.exec(terminal.screen())?.[1] ?? "" };
+  }
+
+  /** Modes before and after. */
+  const modes = ({ screen }: Terminal): string[] =>
+    [...screen().matchAll(/mode: (\S+)/g)].map(([, mode = ""]) => mode);
+
+  test("r replays to the app, f filters, q quits; the layout holds and the terminal is as it was", async () => {
+    const target = await startServer();
+    const terminal = await listenOnTerminal(`${target.port}/hooks`);
+    const { url, type, until } = terminal;
+    type("r");
+    await until("nothing to replay");
+    await post(`${url}/fareplay`, { body: '{"n":1}', headers: { "x-fareplay-event": "order.created" } });
+    await until("order.created");
+    type("r");
+    await until("replayed fareplay order.created");
+    await until("  200");
+    expect(target.received.map(({ body }) => body.toString())).toEqual(['{"n":1}', '{"n":1}']);
+
+    type("f");
+    await until("Show only");
+    type("user\r");
+    await until("only deliveries that fit are shown: user");
+    await post(`${url}/fareplay`, { body: '{"n":2}', headers: { "x-fareplay-event": "order.paid" } });
+    await post(`${url}/fareplay`, { body: '{"n":3}', headers: { "x-fareplay-event": "user.created" } });
+    await until("user.created");
+    type("q");
+    await until("3 deliveries: 0 verified");
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.screen()).not.toContain("order.paid");
+    const lines = terminal.screen().split(/\r?\n/);
+    expect(lines.filter((line) => !/^(mode:|\? Show)/.test(line) && line.length > 60)).toEqual([]);
+    const [before, after] = modes(terminal);
+    expect(after).toBe(before);
+  });
+
+  test("Ctrl-C ends it gracefully, the second at once; the terminal is as it was both times", async () => {
+    const graceful = await listenOnTerminal();
+    graceful.type("\x03");
+    await graceful.until("0 deliveries");
+    expect(await graceful.ended).toBe(0);
+    expect(new Set(modes(graceful)).size).toBe(1);
+
+    const target = await startServer(() => undefined);
+    const stuck = await listenOnTerminal(String(target.port));
+    post(`${stuck.url}/fareplay`).catch(() => undefined);
+    await target.until(1);
+    stuck.type("\x03");
+    stuck.type("\x03");
+    const code = await stuck.ended;
+    expect(code, stuck.screen()).toBe(130);
+    expect(modes(stuck)).toHaveLength(2);
+    expect(new Set(modes(stuck)).size).toBe(1);
+  });
+
+  test.each([
+    ["--quiet", ["--quiet"], {}],
+    ["--no-input", ["--no-input"], {}],
+    ["CI", [], { CI: "true" }],
+    ["--json", ["--json"], {}],
+  ])("there are none with %s", async (_, args, env) => {
+    const place = createPlace();
+    const terminal = startOnTerminal(["listen", "--port", "0", "--for", "1ms", ...args], { place, env });
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.screen()).not.toContain(keys);
+  });
+
+  test("nor where standard input is no terminal", async () => {
+    const command = `'${process.execPath}' '${bin}' listen --port 0 --for 1ms </dev/null`;
+    const { stdout } = await startCommand("script", ["-qec", command, "/dev/null"]).finished;
+    expect(stdout).toContain("listening on");
+    expect(stdout).not.toContain(keys);
   });
 });
 

@@ -130,7 +130,7 @@ describe("a configured secret", () => {
     ]);
     // The same signature was right over another body before.
     expect(told[1]?.findings[0]).toMatchObject({ cause: "tampered" });
-    expect(told[1]?.forwarded).toBeNull();
+    expect(told[1]?.forwarded).toEqual([]);
     expect(target.received).toHaveLength(1);
     const { stdout, code } = await listener.stop();
     expect(code).toBe(0);
@@ -160,7 +160,7 @@ describe("a configured secret", () => {
       provider: null,
       verified: false,
       code: "provider-unknown",
-      forwarded: null,
+      forwarded: [],
     });
     expect(target.received).toHaveLength(0);
   });
@@ -303,6 +303,10 @@ describe("what is printed", () => {
       urls: [listener.url],
       port,
       target: `http://localhost:${target.port}/hooks`,
+      routes: [],
+      recording: false,
+      inspector_url: null,
+      registered: [],
     });
     expect(accepted).toEqual({
       type: "delivery",
@@ -315,7 +319,16 @@ describe("what is printed", () => {
       findings: [],
       duplicate: false,
       bytes: body.length,
-      forwarded: { status: 200, duration_ms: expect.any(Number) as number, error: null },
+      forwarded: [
+        {
+          to: `http://localhost:${target.port}/hooks`,
+          route: null,
+          ok: true,
+          status: 200,
+          duration_ms: expect.any(Number) as number,
+          error: null,
+        },
+      ],
       status: 200,
       duration_ms: expect.any(Number) as number,
       received_at: expect.any(String) as string,
@@ -325,7 +338,7 @@ describe("what is printed", () => {
       provider: null,
       event: null,
       verified: false,
-      forwarded: null,
+      forwarded: [],
       status: 405,
     });
     const receivedAt = Date.parse(String(accepted?.["received_at"]));

@@ -109,7 +109,7 @@ describe("replay remote:ID", () => {
     ["remote:evt_gone", 4, "not-found", /there is no such event: "evt_gone"$/, /hookline events list/],
     ["remote:../keys", 4, "id-invalid", /"\.\.\/keys" must be an id such as evt_/, /hookline events list/],
     ["remote:", 4, "id-invalid", /must be an id such as evt_/, /hookline events list/],
-    ["inbox:1", 2, "payload-source-unknown", /, not inbox:$/, /name an event/],
+    ["inbox:1", 4, "not-found", /^the inbox is empty/, /hookline listen/],
   ])("%s is exit %i, %s, and nothing is sent", async (name, exit, code, message, step) => {
     const { env } = await startEvents();
     const target = await startServer();

@@ -8,10 +8,10 @@ export const hasTerminal = spawnSync("script", ["--version"]).status === 0;
 /** hookline on a pseudo-terminal, with somebody at the keyboard. */
 export interface Terminal {
   /** All that the terminal got, without its styles. */
-  screen(): string;
+  screen: () => string;
   /** Waits until the program asks or says this; looks only at what came since the last such wait. */
-  until(text: string): Promise<void>;
-  type(keys: string): void;
+  until: (text: string) => Promise<void>;
+  type: (keys: string) => void;
   /** Settles with the exit code when the program has ended. */
   ended: Promise<number | null>;
 }
@@ -23,13 +23,23 @@ afterEach(() => {
   for (const child of running) child.kill("SIGKILL");
 });
 
+export interface TerminalOptions {
+  place: Place;
+  env?: Readonly<Record<string, string>>;
+  columns?: number;
+  /** The terminal's mode stands first and last on the screen, as `mode: …`. */
+  showMode?: boolean;
+}
+
 export function startOnTerminal(
   args: readonly string[],
-  { place, env = {} }: { place: Place; env?: Readonly<Record<string, string>> },
+  { place, env = {}, columns = 160, showMode = false }: TerminalOptions,
 ): Terminal {
   const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
   const command = [process.execPath, bin, ...args].map(quote).join(" ");
-  const child = spawn("script", ["-qec", `stty cols 160 rows 40; ${command}`, "/dev/null"], {
+  const mode = 'echo "mode: $(stty -g)"';
+  const steps = showMode ? `${mode}; ${command}; code=$?; ${mode}; exit $code` : command;
+  const child = spawn("script", ["-qec", `stty cols ${columns} rows 40; ${steps}`, "/dev/null"], {
     cwd: place.cwd,
     env: { PATH: process.env["PATH"], HOME: place.home, TERM: "xterm", ...env },
     stdio: ["pipe", "pipe", "inherit"],

@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { HooklineError } from "../../src/errors.ts";
-import { listFixtures, loadPayloads, type LoadOptions, type RemoteEvent } from "../../src/payloads/load.ts";
+import {
+  listFixtures,
+  loadPayloads,
+  type InboxDelivery,
+  type LoadOptions,
+  type RemoteEvent,
+} from "../../src/payloads/load.ts";
 import { sampleProvider, sampleRegistry } from "./sample-providers.ts";
 
 const fareplay = sampleProvider("fareplay", [
@@ -397,15 +403,10 @@ describe("other sources", () => {
     });
   });
 
-  test("inbox: is not read by this version, nor remote: where nobody reads it", async () => {
-    for (const [name, sources] of [
-      ["inbox:12", "this version reads fixtures, files, stdin and remote:, not inbox:"],
-      ["remote:evt_1", "this version reads fixtures and files here, not remote:"],
-    ] as const) {
-      const error = await failure(name);
-      expect(error).toMatchObject({ code: "payload-source-unknown", exitCode: 2 });
-      expect(error.message).toBe(`${name} cannot be sent: ${sources}`);
-    }
+  test.each(["inbox:12", "remote:evt_1"])("%s names nothing where nobody reads it", async (name) => {
+    const error = await failure(name);
+    expect(error).toMatchObject({ code: "payload-source-unknown", exitCode: 2 });
+    expect(error.message).toMatch(new RegExp(`^${name} cannot be sent: .* not ${name.split(":")[0]}:$`));
   });
 
   test("several names keep their order", async () => {
@@ -476,5 +477,117 @@ describe("an event of the remote", () => {
     expect(await failure("remote:evt_1", { readRemote })).toMatchObject({ code: "payload-too-large" });
     const gone = new HooklineError("not-found", "there is no such event", { exitCode: 4 });
     expect(await failure("remote:evt_1", { readRemote: () => Promise.reject(gone) })).toBe(gone);
+  });
+});
+
+describe("a delivery of the inbox", () => {
+  const recorded: InboxDelivery = {
+    name: "inbox:17",
+    provider: "fareplay",
+    event: "order.created",
+    headers: ["X-Own", "a", "x-own", "b"],
+    body: Buffer.from([0x7b, 0xff, 0x7d]),
+  };
+  const reading = (answer: Partial<InboxDelivery> = {}) => ({
+    readInbox: async (id: string): Promise<InboxDelivery> => {
+      if (id !== "last") throw new Error(`asked for ${id}`);
+      return { ...recorded, ...answer };
+    },
+  });
+
+  test("comes with its headers, under its own name", async () => {
+    const { headers, body } = recorded;
+    expect(await load("inbox:last", reading())).toEqual([
+      { name: "inbox:17", source: "inbox", provider: fareplay, event: "order.created", body, headers },
+    ]);
+  });
+
+  test("is signed by --provider, known or not whose it is", async () => {
+    for (const provider of ["fareplay", "elsewhere", null])
+      expect(await found("inbox:last", { ...reading({ provider, event: null }), provider: "acme" })).toEqual([
+        ["inbox:17", "inbox", "acme", undefined],
+      ]);
+  });
+
+  test.each([
+    ["elsewhere", "provider-unknown", 4],
+    ["__proto__", "provider-unknown", 4],
+    [null, "payload-provider-unknown", 2],
+  ])("of %s needs --provider", async (provider, code, exitCode) => {
+    const error = await failure("inbox:last", reading({ provider }));
+    expect(error).toMatchObject({ code, exitCode });
+    expect(error.nextSteps.join(" ")).toContain("--provider");
+  });
+});
+
+describe("a raw request in a file", () => {
+  const body = Buffer.from([0x7b, 0x00, 0xff, 0x0d, 0x0a, 0x7d]);
+  const request = (lines: readonly string[], content: Buffer = body): Buffer =>
+    Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), content]);
+  const identifying = { ...registry, identify: () => stripe };
+  const place = (name: string, content: Buffer): string => {
+    write(`project/captured/${name}`, content);
+    return `captured/${name}`;
+  };
+
+  test("is its body, with its headers, of the provider and event that its path names", async () => {
+    const head = [
+      "POST /fareplay/order.created?x=1 HTTP/1.1",
+      "X-Own:  a",
+      "x-own: \xe4",
+      "content-length: 6",
+    ];
+    const name = place("a.http", request(head));
+    const headers = ["X-Own", "a", "x-own", "\xe4", "content-length", "6"];
+    expect(await load(name)).toEqual([
+      { name, source: "file", provider: fareplay, event: "order.created", body, headers },
+    ]);
+  });
+
+  test.each<[name: string, file: string, path: string, more: Partial<LoadOptions>, provider: string]>([
+    ["by its headers", "b.http", "/", { registry: identifying }, "stripe"],
+    ["by its headers before its folder", "fareplay/b.HTTP", "/", { registry: identifying }, "stripe"],
+    ["by its folder", "fareplay/c.http", "/", {}, "fareplay"],
+    [
+      "by its folder where it is a receiver's",
+      "fjellride/d.http",
+      "/",
+      { registry: identifying },
+      "fjellride",
+    ],
+    ["by --provider before all", "fareplay/e.http", "/stripe", { provider: "acme" }, "acme"],
+  ])("is whose it is %s", async (_, file, path, more, provider) => {
+    const name = place(file, request([`POST ${path} HTTP/1.1`], Buffer.from('{"type":"a.b"}')));
+    expect(await found(name, more)).toEqual([[name, "file", provider, "a.b"]]);
+  });
+
+  test("that nothing says whose it is needs --provider", async () => {
+    const name = place("nobody/f.http", request(["POST / HTTP/1.1"]));
+    expect(await failure(name)).toMatchObject({ code: "payload-provider-unknown", exitCode: 2 });
+  });
+
+  test.each([
+    ["a line end behind it that an editor added", "{}\n", "{}"],
+    ["more than its length says, as it was edited", '{"a":1}', '{"a":1}'],
+    ["less than its length says", "{", "{"],
+  ])("may have %s", async (_, content, expected) => {
+    const head = ["POST /fareplay HTTP/1.1", "content-length: 2"];
+    const [payload] = await load(place("g.http", request(head, Buffer.from(content))));
+    expect(payload?.body.toString()).toBe(expected);
+  });
+
+  test("is one of a folder's files", async () => {
+    place("folder/fareplay/a.json", Buffer.from("{}"));
+    place("folder/fareplay/b.http", request(["POST /stripe HTTP/1.1"]));
+    expect(await found("captured/folder")).toEqual([
+      ["captured/folder/fareplay/a.json", "file", "fareplay", undefined],
+      ["captured/folder/fareplay/b.http", "file", "stripe", undefined],
+    ]);
+  });
+
+  test("that is none is an error that names the file", async () => {
+    const error = await failure(place("fareplay/none.http", Buffer.from("{}")));
+    expect(error).toMatchObject({ code: "request-malformed", exitCode: 2 });
+    expect(error.message).toMatch(/^captured\/fareplay\/none\.http cannot be read: /);
   });
 });

@@ -92,7 +92,7 @@ const rejected = (findings: readonly FindingData[]): ListenDelivery => ({
   headers: [],
   body: undefined,
   bytes: 512,
-  forwarded: undefined,
+  forwards: [],
   status: 401,
   durationMs: 0.4,
   receivedAt: 1_700_000_000_000,
