@@ -1,5 +1,6 @@
 import type { Provider } from "../providers/contract.ts";
 import { randomText } from "../providers/ids.ts";
+import { redact } from "../inbox/redact.ts";
 import { createAssessor, type Assessment, type SecretsOf } from "../transport/assess.ts";
 import { relayed } from "../transport/forward.ts";
 import type { Answer, IncomingRequest, Refusal } from "../transport/receive.ts";
@@ -141,7 +142,7 @@ export function createDeliveries(
         duplicate,
         method: request.method,
         target: request.target,
-        headers: request.headers,
+        headers: redact(request.headers, provider),
         body: request.body,
         bytes: request.body.length,
         forwards,
@@ -149,7 +150,7 @@ export function createDeliveries(
         durationMs: performance.now() - started,
         receivedAt: request.receivedAt,
       };
-      recording?.add(delivery);
+      recording?.add(delivery, request.headers);
       const why = isDiagnosable(assessment) && diagnoser?.admit() === true ? diagnoser : undefined;
       if (why === undefined) told.tell(delivery);
       // The sender has its answer before anything is looked for, and learns nothing of it, not even by the time it takes.
@@ -199,11 +200,13 @@ export function createDeliveries(
   const refused = (refusal: Refusal): void => {
     counts.received++;
     counts.rejected++;
+    const provider = registry.get(/^\/*([^/?]*)/.exec(refusal.target)?.[1] ?? "");
     const delivery: ListenDelivery = {
       ...refusal,
       type: "delivery",
       id: newId(),
-      provider: registry.get(/^\/*([^/?]*)/.exec(refusal.target)?.[1] ?? "")?.id,
+      provider: provider?.id,
+      headers: redact(refusal.headers, provider),
       title: undefined,
       event: undefined,
       deliveryId: undefined,
@@ -218,7 +221,7 @@ export function createDeliveries(
       forwards: [],
       durationMs: 0,
     };
-    recording?.add(delivery);
+    recording?.add(delivery, refusal.headers);
     told.tell(delivery);
   };
 

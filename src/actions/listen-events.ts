@@ -117,6 +117,7 @@ export interface ListenDelivery {
   method: string;
   /** Path and query, as sent. */
   target: string;
+  /** Without credentials. */
   headers: RawHeaders;
   body: Buffer | undefined;
   bytes: number;

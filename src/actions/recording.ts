@@ -4,14 +4,15 @@ import { isHooklineError } from "../errors.ts";
 import { openRecording } from "../inbox/index.ts";
 import { redact } from "../inbox/redact.ts";
 import { answerHead, type Attempt, type Inbox, type NewDelivery } from "../inbox/types.ts";
-import type { Finding } from "../signing/types.ts";
+import type { Finding, RawHeaders } from "../signing/types.ts";
 import type { Forward, ListenDelivery } from "./listen-events.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a listener keeps of what it receives. */
 export interface Recording {
   inbox: Inbox;
-  add(delivery: ListenDelivery): void;
+  /** @param headers as they came */
+  add(delivery: ListenDelivery, headers: RawHeaders): void;
   explain(id: string, findings: readonly Finding[]): void;
   onRecorded(listener: (numbers: readonly number[]) => void): void;
   /** Adds how a replay went. */
@@ -28,7 +29,7 @@ export interface Recording {
  * @param options.recordSecrets keep credentials as they came
  */
 export async function openRecordingOf(
-  { host, registry }: Workspace,
+  { host }: Workspace,
   { recordSecrets }: { recordSecrets: boolean },
 ): Promise<Recording | undefined> {
   const { now, warn } = host;
@@ -52,10 +53,8 @@ export async function openRecordingOf(
   process.on("exit", end);
   return {
     inbox,
-    add(delivery) {
-      const provider = delivery.provider === undefined ? undefined : registry.get(delivery.provider);
-      const headers = recordSecrets ? delivery.headers : redact(delivery.headers, provider);
-      recorder.add(newDelivery(delivery, headers, now()));
+    add(delivery, headers) {
+      recorder.add(newDelivery(delivery, recordSecrets ? headers : delivery.headers, now()));
     },
     explain: (id, findings) => recorder.explain(id, findings),
     onRecorded: (listener) => void listeners.push(listener),

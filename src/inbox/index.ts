@@ -120,7 +120,7 @@ function inboxOf(database: SqliteDatabase, { now }: Options): Inbox {
         );
         const bytes = sizeOf(attempt);
         const fields = attemptRow(number, Number(seq) + 1, attempt);
-        insert(database, "attempts", fields.length, [fields]);
+        insert(database, "attempts", fields.length, fields);
         database.run(
           `update deliveries set replays = replays + ?, stored = stored + ?, failed = case when ? then 0 else failed end where number = ?`,
           [attempt.kind === "replay" ? 1 : 0, bytes, attempt.ok, number],

@@ -62,26 +62,46 @@ export function changeState(
 export function prune(database: SqliteDatabase, now: number): boolean {
   const limits = readLimits(database);
   const { count, bytes } = readState(database);
-  const oldest = database.all("select number, stored, received_at from deliveries order by number limit ?", [
+  const tooMany = count > limits.count ? count - Math.ceil(limits.count * (1 - room)) : 0;
+  const oldest =
+    tooMany > 0
+      ? theOldest(database, Math.min(tooMany, removedAtOnce))
+      : theOldestBeyond(database, {
+          bytes: bytes > limits.bytes ? bytes - Math.ceil(limits.bytes * (1 - room)) : 0,
+          before: now - limits.ageMs,
+        });
+  if (oldest.count === 0) return false;
+  for (const table of ["deliveries", "contents", "attempts"])
+    database.run(`delete from ${table} where number <= ?`, [oldest.last]);
+  changeState(database, { count: -oldest.count, bytes: -oldest.bytes });
+  return oldest.count === removedAtOnce;
+}
+
+interface Oldest extends InboxTotals {
+  /** Number of the newest of them. */
+  last: number;
+}
+
+function theOldest(database: SqliteDatabase, amount: number): Oldest {
+  const [row] = database.all(
+    `select count(*) as count, coalesce(max(number), 0) as last, coalesce(sum(stored), 0) as bytes
+     from (select number, stored from deliveries order by number limit ?)`,
+    [amount],
+  );
+  return { count: Number(row?.["count"]), last: Number(row?.["last"]), bytes: Number(row?.["bytes"]) };
+}
+
+/** Those without which so many bytes are free, and those that were received before. */
+function theOldestBeyond(database: SqliteDatabase, beyond: { bytes: number; before: number }): Oldest {
+  const found = { count: 0, last: 0, bytes: 0 };
+  const rows = database.all("select number, stored, received_at from deliveries order by number limit ?", [
     removedAtOnce,
   ]);
-  const wanted = (held: number, limit: number): number =>
-    held > limit ? Math.ceil(limit * (1 - room)) : limit;
-  const [mostCount, mostBytes] = [wanted(count, limits.count), wanted(bytes, limits.bytes)];
-  let removed = 0;
-  let freed = 0;
-  let upTo: number | undefined;
-  for (const { number, stored, received_at: at } of oldest) {
-    const isBeyond =
-      count - removed > mostCount || bytes - freed > mostBytes || Number(at) < now - limits.ageMs;
-    if (!isBeyond) break;
-    removed++;
-    freed += Number(stored);
-    upTo = Number(number);
+  for (const { number, stored, received_at: at } of rows) {
+    if (found.bytes >= beyond.bytes && Number(at) >= beyond.before) break;
+    found.count++;
+    found.last = Number(number);
+    found.bytes += Number(stored);
   }
-  if (upTo === undefined) return false;
-  for (const table of ["deliveries", "contents", "attempts"])
-    database.run(`delete from ${table} where number <= ?`, [upTo]);
-  changeState(database, { count: -removed, bytes: -freed });
-  return removed === removedAtOnce;
+  return found;
 }

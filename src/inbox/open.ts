@@ -12,9 +12,7 @@ export async function openDatabase(file: string): Promise<SqliteDatabase> {
   try {
     await migrate(database, inboxKind);
     // A killed process loses nothing of what was committed, and nobody waits for the disk to say so.
-    database.exec(
-      "pragma synchronous = normal; pragma secure_delete = fast; pragma wal_autocheckpoint = 1000",
-    );
+    database.exec("pragma synchronous = normal; pragma secure_delete = fast");
   } catch (error) {
     database.close();
     throw error;

@@ -4,9 +4,9 @@ import type { Explanation } from "./writer.ts";
 import type { NewDelivery, Recorder } from "./types.ts";
 
 /** Milliseconds for which deliveries are gathered, well within what is promised. */
-const gatherMs = 25;
+const gatherMs = 50;
 /** Deliveries, and bytes of them, that are handed over without waiting for more. */
-const mostGathered = 256;
+const mostGathered = 1024;
 const mostBytes = 4 * 1024 * 1024;
 /** Bytes that wait to be written at most; whoever sends more has to wait with them. */
 const mostWaiting = 128 * 1024 * 1024;

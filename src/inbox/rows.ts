@@ -31,11 +31,11 @@ const attemptColumns = 14;
 /** Rows that go into one statement: to run one costs as much as several rows of it. */
 const together = 32;
 
-/** The rows of deliveries, table by table, and what they take. */
+/** The rows of deliveries, table by table, the columns of one row behind those of another, and what they take. */
 export interface NewRows {
-  deliveries: Bindable[][];
-  contents: Bindable[][];
-  attempts: Bindable[][];
+  deliveries: Bindable[];
+  contents: Bindable[];
+  attempts: Bindable[];
   bytes: number;
 }
 
@@ -47,9 +47,12 @@ export function rowsOf(deliveries: readonly NewDelivery[], last: number): NewRow
     number++;
     const { verified, attempts, findings, body } = delivery;
     const headers = JSON.stringify(delivery.headers);
-    const tried = attempts.map((attempt, index) => attemptRow(number, index + 1, attempt));
-    const stored = (body?.length ?? 0) + headers.length + attempts.reduce((sum, one) => sum + sizeOf(one), 0);
-    rows.deliveries.push([
+    let stored = (body?.length ?? 0) + headers.length;
+    for (const [index, attempt] of attempts.entries()) {
+      rows.attempts.push(...attemptRow(number, index + 1, attempt));
+      stored += sizeOf(attempt);
+    }
+    rows.deliveries.push(
       number,
       delivery.id,
       delivery.receivedAt,
@@ -69,9 +72,8 @@ export function rowsOf(deliveries: readonly NewDelivery[], last: number): NewRow
       delivery.durationMs,
       0,
       stored,
-    ]);
-    rows.contents.push([number, headers, body, findingsText(findings)]);
-    rows.attempts.push(...tried);
+    );
+    rows.contents.push(number, headers, body, findingsText(findings));
     rows.bytes += stored;
   }
   return rows;
@@ -111,18 +113,19 @@ export function insertRows(database: SqliteDatabase, { deliveries, contents, att
   insert(database, "attempts", attemptColumns, attempts);
 }
 
+/** @param values of all rows, one row behind the other */
 export function insert(
   database: SqliteDatabase,
   table: string,
   columns: number,
-  rows: readonly Bindable[][],
+  values: readonly Bindable[],
 ): void {
   const row = `(?${",?".repeat(columns - 1)})`;
-  for (let from = 0; from < rows.length;) {
-    const size = rows.length - from >= together ? together : 1;
-    const values = size === 1 ? (rows[from] ?? []) : rows.slice(from, from + size).flat();
-    database.run(`insert into ${table} values ${row}${`,${row}`.repeat(size - 1)}`, values);
-    from += size;
+  for (let from = 0; from < values.length;) {
+    const rows = values.length - from >= together * columns ? together : 1;
+    const to = from + rows * columns;
+    database.run(`insert into ${table} values ${row}${`,${row}`.repeat(rows - 1)}`, values.slice(from, to));
+    from = to;
   }
 }
 

@@ -43,6 +43,7 @@ export function createWriter(database: SqliteDatabase): Writer {
         const number = numbers.get(id);
         return number === undefined ? [] : [{ number, findings }];
       });
+      for (const { receivedAt } of deliveries) newest = Math.max(newest, receivedAt);
       const first = transact(database, () => {
         const { last, count, bytes } = readState(database);
         const rows = rowsOf(deliveries, last);
@@ -51,13 +52,12 @@ export function createWriter(database: SqliteDatabase): Writer {
         changeState(database, added);
         for (const { number, findings } of late) explain(database, number, findings);
         const limits = readLimits(database);
-        mayBeBeyond ||= count + added.count > limits.count || bytes + added.bytes > limits.bytes;
+        // At once, as another transaction would write much of the same once more.
+        if (count + added.count > limits.count || bytes + added.bytes > limits.bytes)
+          mayBeBeyond = prune(database, newest);
         return last + 1;
       });
-      for (const [index, { id, receivedAt }] of deliveries.entries()) {
-        remember(id, first + index);
-        newest = Math.max(newest, receivedAt);
-      }
+      for (const [index, { id }] of deliveries.entries()) remember(id, first + index);
       return [...late.map(({ number }) => number), ...deliveries.map((_, index) => first + index)];
     },
     prune() {
