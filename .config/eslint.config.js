@@ -10,7 +10,10 @@ export default tseslint.config(
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
-      parserOptions: { project: ["tsconfig.json", "src/inspector/page/tsconfig.json"], tsconfigRootDir: root },
+      parserOptions: {
+        project: ["tsconfig.json", "src/inspector/page/tsconfig.json"],
+        tsconfigRootDir: root,
+      },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
