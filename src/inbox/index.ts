@@ -150,6 +150,8 @@ function inboxOf(database: SqliteDatabase, { now }: Options): Inbox {
       if (removed > 0) await whenFree(file, realSleep, () => database.exec("vacuum"));
       return removed;
     },
+    first: () =>
+      Number(database.all("select coalesce(min(number), 0) as first from deliveries")[0]?.["first"]),
     last: () => readState(database).last,
     version: () => Number(database.all("select edits from state")[0]?.["edits"]),
     async close() {

@@ -143,6 +143,8 @@ export interface Inbox {
   addAttempt(number: number, attempt: Attempt): Promise<void>;
   /** Removes deliveries, some at a time so that listeners go on. @returns how many */
   remove(filter: InboxFilter): Promise<number>;
+  /** The smallest number there is; 0 where there is none. */
+  first(): number;
   /** Number of the delivery that was recorded last, by whichever process; 0 where none was. */
   last(): number;
   /** Changes whenever deliveries were replayed or removed, by whichever process. */

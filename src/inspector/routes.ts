@@ -6,6 +6,7 @@ import type { InspectorOptions } from "./options.ts";
 import { badRequest, InspectorProblem } from "./problem.ts";
 import { download, json, plainText, type Reply } from "./reply.ts";
 import { attemptShape, deliveryDetail, deliveryShape } from "./shape.ts";
+import { search } from "./search.ts";
 import type { Streams } from "./stream.ts";
 
 export interface Asked {
@@ -49,9 +50,13 @@ export function createRoutes(options: InspectorOptions, streams: Streams): reado
     return route;
   };
 
-  const list = ({ query }: Asked): Reply => {
+  const list = async ({ query, response }: Asked): Promise<Reply> => {
     const { filter, page } = readListQuery(query);
-    const data = inbox.list(filter, page).map(deliveryShape);
+    const found =
+      filter.text === undefined
+        ? inbox.list(filter, page)
+        : await search(inbox, filter, page, () => response.destroyed);
+    const data = found.map(deliveryShape);
     const last = data.length === page.limit ? data.at(-1) : undefined;
     const total = inbox.totals().count;
     return json({ data, next_cursor: last?.number ?? null, total } satisfies DeliveryList);
