@@ -4,7 +4,7 @@ import { createActions, likelyRoute } from "./actions.ts";
 import { createBodies } from "./bodies.ts";
 import type { Client } from "./client.ts";
 import { Detail } from "./detail.tsx";
-import type { DetailCommands } from "./detail.tsx";
+import type { DetailCommands } from "./commands.tsx";
 import { Dialogs } from "./dialogs.tsx";
 import type { OpenDialog } from "./dialogs.tsx";
 import { NothingFits, NothingYet } from "./empty.tsx";

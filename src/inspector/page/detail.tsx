@@ -7,6 +7,7 @@ import type { Bodies } from "./bodies.ts";
 import { textOf } from "./body-text.ts";
 import { Body } from "./body.tsx";
 import { saveFile } from "./clipboard.ts";
+import { Commands, type DetailCommands } from "./commands.tsx";
 import { formatBytes, formatDuration, formatFullTime } from "./format.ts";
 import { Headers } from "./headers.tsx";
 import { useAsked } from "./hooks.ts";
@@ -16,16 +17,6 @@ import { codeSentence, statusClass, verdictOf } from "./verdict.tsx";
 
 /** Bytes of a body that is fetched without being asked for. */
 const fetchedAtOnce = 5_000_000;
-
-/** What the buttons of a delivery, and the keys, do. */
-export interface DetailCommands {
-  replay: () => void;
-  replayTo: () => void;
-  edit: () => void;
-  compare: () => void;
-  copyCurl: () => void;
-  close: () => void;
-}
 
 interface DetailProps {
   number: number;
@@ -90,60 +81,6 @@ function Title({ delivery }: { delivery: DeliveryShape }): JSX.Element {
       )}
       <Value text={event ?? `${method} ${target}`} max={200} />
     </>
-  );
-}
-
-function Commands({ number, commands, marked, session, detail }: DetailProps): JSX.Element {
-  const { replay, replayTo, edit, compare, copyCurl } = commands;
-  const hasRoutes = (session?.routes.length ?? 0) > 0;
-  const hasBody = detail.value?.has_body !== false;
-  return (
-    <div class="commands" role="toolbar" aria-label="Delivery">
-      <span class="split">
-        <Command keys="r" label="Replay" primary onAct={replay} disabled={!hasRoutes} />
-        <button
-          type="button"
-          class="primary"
-          aria-label="Replay to …"
-          title="Replay to another route, or with the original headers"
-          disabled={!hasRoutes}
-          onClick={replayTo}
-        >
-          <span aria-hidden="true">▾</span>
-        </button>
-      </span>
-      <Command keys="e" label="Edit" onAct={edit} disabled={!hasRoutes} />
-      <Command
-        keys="x"
-        label={
-          marked === undefined ? "Compare" : marked === number ? "Stop comparing" : `Compare with #${marked}`
-        }
-        onAct={compare}
-        disabled={!hasBody}
-      />
-      <Command keys="c" label="Copy as curl" onAct={copyCurl} disabled={!hasBody} />
-    </div>
-  );
-}
-
-function Command(props: {
-  keys: string;
-  label: string;
-  primary?: boolean;
-  disabled?: boolean;
-  onAct: () => void;
-}): JSX.Element {
-  const { keys, label, primary = false, disabled = false, onAct } = props;
-  return (
-    <button
-      type="button"
-      class={primary ? "primary" : undefined}
-      disabled={disabled}
-      aria-keyshortcuts={keys}
-      onClick={onAct}
-    >
-      {label} <kbd aria-hidden="true">{keys}</kbd>
-    </button>
   );
 }
 
