@@ -1,4 +1,5 @@
 import { EXIT, HooklineError } from "../errors.ts";
+import { withSecrets } from "../inbox/redact.ts";
 import type { DeliverySummary, Inbox, RecordedDelivery } from "../inbox/types.ts";
 import type { InboxDelivery } from "../payloads/load.ts";
 import { findDelivery, withInbox } from "./inbox.ts";
@@ -13,13 +14,13 @@ export function inboxReader(host: Host): (name: string) => Promise<InboxDelivery
 
 /** @throws HooklineError `delivery-empty` where its body was never read */
 export function inboxDelivery(delivery: RecordedDelivery): InboxDelivery {
-  const { number, provider, event, headers, body } = delivery;
+  const { number, provider, event, body } = delivery;
   if (body === null) throw wasNotRead(number);
   return {
     name: `inbox:${number}`,
     provider,
     event,
-    headers,
+    headers: withSecrets(delivery),
     body: Buffer.from(body.buffer, body.byteOffset, body.byteLength),
   };
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { withSecrets } from "../inbox/redact.ts";
 import type { DeliverySummary, Inbox, RecordedDelivery } from "../inbox/types.ts";
 import type { Provider } from "../providers/contract.ts";
 import { identify, splitTarget } from "../providers/identify.ts";
@@ -80,7 +81,7 @@ async function send(
     const deliveryId = delivery.deliveryId ?? newDeliveryId(provider?.envelope.idPrefix, host.random);
     const { headers, origin, missing } = headersAgain(
       workspace,
-      { provider, event: event ?? undefined, deliveryId, verified, headers: delivery.headers, body },
+      { provider, event: event ?? undefined, deliveryId, verified, headers: withSecrets(delivery), body },
       { original: options.original, now: host.now() },
     );
     const unknown = origin === undefined ? missing.filter((name) => !told.has(name.toLowerCase())) : [];

@@ -1,6 +1,7 @@
 import type { Provider } from "../providers/contract.ts";
 import { randomText } from "../providers/ids.ts";
 import { redact } from "../inbox/redact.ts";
+import { identify, splitTarget } from "../providers/identify.ts";
 import { createAssessor, type Assessment, type SecretsOf } from "../transport/assess.ts";
 import { relayed } from "../transport/forward.ts";
 import type { Answer, IncomingRequest, Refusal } from "../transport/receive.ts";
@@ -200,7 +201,8 @@ export function createDeliveries(
   const refused = (refusal: Refusal): void => {
     counts.received++;
     counts.rejected++;
-    const provider = registry.get(/^\/*([^/?]*)/.exec(refusal.target)?.[1] ?? "");
+    const { path } = splitTarget(refusal.target);
+    const { provider } = identify(path, refusal.headers, { registry, only: parts.only });
     const delivery: ListenDelivery = {
       ...refusal,
       type: "delivery",

@@ -4,7 +4,7 @@ import { identify, splitTarget } from "../providers/identify.ts";
 import { forwardPath } from "../transport/forward.ts";
 import { curlArguments, headerText } from "./curl.ts";
 import type { Forwarder } from "./forwarding.ts";
-import { redact } from "../inbox/redact.ts";
+import { redact, withSecrets } from "../inbox/redact.ts";
 import type { Accepted } from "./listen-deliveries.ts";
 import type { Forward, ListenReplayed } from "./listen-events.ts";
 import { attemptOf, type Recording } from "./recording.ts";
@@ -57,10 +57,10 @@ export function createReplayer(
     target: string,
     received: Received & { body: Buffer },
     routes: readonly Route[],
-    { original }: { original: boolean },
+    how: { original: boolean; edited?: boolean },
   ): Promise<readonly Forward[]> => {
     const { provider, event, body } = received;
-    const { headers, origin } = headersAgain(workspace, received, { original, now: host.now() });
+    const { headers, origin } = headersAgain(workspace, received, { ...how, now: host.now() });
     const { path, query } = splitTarget(target);
     const { rest } = identify(path, received.headers, { registry, only });
     const request = { provider, rest, query, method: "POST", headers, body };
@@ -85,9 +85,15 @@ export function createReplayer(
     async recorded(delivery, { route, original, body }) {
       const place = forwarder?.all[route];
       if (place === undefined) throw new Error("there is no such route");
-      const received = { ...receivedOf(workspace, delivery), ...(body === undefined ? {} : { body }) };
+      const headers = withSecrets(delivery);
+      const received = {
+        ...receivedOf(workspace, delivery),
+        headers,
+        ...(body === undefined ? {} : { body }),
+      };
       const forwards = await send(delivery.id, delivery.target, received, [place], {
         original: original && body === undefined,
+        edited: body !== undefined,
       });
       const [forward] = forwards;
       if (forward === undefined) throw new Error("nothing was sent");

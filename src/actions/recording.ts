@@ -2,11 +2,14 @@ import { join } from "node:path";
 import { inboxFile } from "../config/database.ts";
 import { isHooklineError } from "../errors.ts";
 import { openRecording } from "../inbox/index.ts";
-import { redact } from "../inbox/redact.ts";
+import { redact, secretsIn } from "../inbox/redact.ts";
 import { answerHead, type Attempt, type Inbox, type NewDelivery } from "../inbox/types.ts";
 import type { Finding, RawHeaders } from "../signing/types.ts";
 import type { Forward, ListenDelivery } from "./listen-events.ts";
 import type { Workspace } from "./workspace.ts";
+
+/** Milliseconds for which a key, or a click, waits until what came last is in the file. */
+const atMostMs = 200;
 
 /** What a listener keeps of what it receives. */
 export interface Recording {
@@ -54,7 +57,8 @@ export async function openRecordingOf(
   return {
     inbox,
     add(delivery, headers) {
-      recorder.add(newDelivery(delivery, recordSecrets ? headers : delivery.headers, now()));
+      const secrets = recordSecrets ? secretsIn(headers, delivery.headers) : [];
+      recorder.add(newDelivery(delivery, secrets, now()));
     },
     explain: (id, findings) => recorder.explain(id, findings),
     onRecorded: (listener) => void listeners.push(listener),
@@ -63,11 +67,11 @@ export async function openRecordingOf(
       tell([number]);
     },
     last() {
-      recorder.flush();
+      recorder.flush(atMostMs);
       return inbox.find("last")?.number;
     },
     numberOf(id) {
-      recorder.flush();
+      recorder.flush(atMostMs);
       return inbox.find(id)?.number;
     },
     async close() {
@@ -78,7 +82,7 @@ export async function openRecordingOf(
   };
 }
 
-function newDelivery(delivery: ListenDelivery, headers: NewDelivery["headers"], now: number): NewDelivery {
+function newDelivery(delivery: ListenDelivery, secrets: NewDelivery["secrets"], now: number): NewDelivery {
   const { id, receivedAt, verified, code, accepted, duplicate, method, target, bytes, status, durationMs } =
     delivery;
   return {
@@ -96,7 +100,8 @@ function newDelivery(delivery: ListenDelivery, headers: NewDelivery["headers"], 
     bytes,
     status,
     durationMs,
-    headers,
+    headers: delivery.headers,
+    secrets,
     body: delivery.body ?? null,
     findings: delivery.findings,
     attempts: delivery.forwards.map((forward) => attemptOf(forward, "forward", now)),

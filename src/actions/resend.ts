@@ -28,23 +28,23 @@ export interface Resent {
 
 /**
  * The headers of a received request for another time: signed anew, on top of what else it came with, or as they were.
- * What no provider claims cannot be signed and goes as it was; so does what was not verified where no secret is
- * configured, as the app may know one.
+ * Only what was verified is signed anew, and what the user has written: a stranger's delivery must not get a signature
+ * that is right. What no provider claims cannot be signed and goes as it was.
+ * @param options.edited the body is the user's own
  * @param options.now Unix milliseconds to sign at
  * @throws HooklineError where a secret cannot sign
  */
 export function headersAgain(
   workspace: Workspace,
   received: Received,
-  { original, now }: { original: boolean; now: number },
+  { original, edited = false, now }: { original: boolean; edited?: boolean; now: number },
 ): Resent {
   const { provider, event, body } = received;
   const missing = unrecorded(received.headers);
   const asTheyCame = { headers: originalHeaders(received.headers), origin: undefined, missing };
   if (original || provider === undefined) return asTheyCame;
-  const { configured, development } = workspace.secretsOf(provider);
-  if (configured === undefined && received.verified !== true) return asTheyCame;
-  const { secrets, origin } = configured ?? development();
+  if (received.verified !== true && !edited) return asTheyCame;
+  const { secrets, origin } = workspace.signingSecrets(provider);
   const deliveryId = received.deliveryId ?? newDeliveryId(provider.envelope.idPrefix, workspace.host.random);
   const make = createHeaderMaker(provider, secrets, takenOver(received.headers, provider, { fresh: false }));
   const headers = make({ event, deliveryId, body, now });

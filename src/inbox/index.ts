@@ -80,7 +80,7 @@ function inboxOf(database: SqliteDatabase, { now }: Options): Inbox {
     },
     get(number) {
       const [row] = database.all(
-        `select ${columns}, c.headers, c.body, c.findings from deliveries d join contents c on c.number = d.number where d.number = ?`,
+        `select ${columns}, c.headers, c.body, c.findings, c.secrets from deliveries d join contents c on c.number = d.number where d.number = ?`,
         [number],
       );
       if (row === undefined) return undefined;

@@ -63,18 +63,33 @@ export function prune(database: SqliteDatabase, now: number): boolean {
   const limits = readLimits(database);
   const { count, bytes } = readState(database);
   const tooMany = count > limits.count ? count - Math.ceil(limits.count * (1 - room)) : 0;
+  const tooLarge = bytes > limits.bytes ? bytes - Math.ceil(limits.bytes * (1 - room)) : 0;
+  const among = tooMany > 0 || tooLarge > 0 ? whichFirst(database, count) : "";
   const oldest =
     tooMany > 0
-      ? theOldest(database, Math.min(tooMany, removedAtOnce))
-      : theOldestBeyond(database, {
-          bytes: bytes > limits.bytes ? bytes - Math.ceil(limits.bytes * (1 - room)) : 0,
-          before: now - limits.ageMs,
-        });
+      ? theOldest(database, among, Math.min(tooMany, removedAtOnce))
+      : theOldestBeyond(database, among, { bytes: tooLarge, before: now - limits.ageMs });
   if (oldest.count === 0) return false;
-  for (const table of ["deliveries", "contents", "attempts"])
-    database.run(`delete from ${table} where number <= ?`, [oldest.last]);
+  // Those of the deliveries last: they tell which.
+  for (const table of ["contents", "attempts", "deliveries"])
+    database.run(
+      among === ""
+        ? `delete from ${table} where number <= ?`
+        : `delete from ${table} where number in (select number from deliveries ${among} and number <= ?)`,
+      [oldest.last],
+    );
   changeState(database, { count: -oldest.count, bytes: -oldest.bytes });
   return oldest.count === removedAtOnce;
+}
+
+/** Deliveries that anybody can send. */
+const unverified = "where verified is not 1";
+
+/** Where most are not verified those go first: a flood of them does not push out what is. @returns a condition, or "" */
+function whichFirst(database: SqliteDatabase, count: number): string {
+  const [row] = database.all(`select count(*) as count from deliveries ${unverified}`);
+  const strangers = Number(row?.["count"]);
+  return strangers > count / 2 && strangers < count ? unverified : "";
 }
 
 interface Oldest extends InboxTotals {
@@ -82,21 +97,26 @@ interface Oldest extends InboxTotals {
   last: number;
 }
 
-function theOldest(database: SqliteDatabase, amount: number): Oldest {
+function theOldest(database: SqliteDatabase, among: string, amount: number): Oldest {
   const [row] = database.all(
     `select count(*) as count, coalesce(max(number), 0) as last, coalesce(sum(stored), 0) as bytes
-     from (select number, stored from deliveries order by number limit ?)`,
+     from (select number, stored from deliveries ${among} order by number limit ?)`,
     [amount],
   );
   return { count: Number(row?.["count"]), last: Number(row?.["last"]), bytes: Number(row?.["bytes"]) };
 }
 
 /** Those without which so many bytes are free, and those that were received before. */
-function theOldestBeyond(database: SqliteDatabase, beyond: { bytes: number; before: number }): Oldest {
+function theOldestBeyond(
+  database: SqliteDatabase,
+  among: string,
+  beyond: { bytes: number; before: number },
+): Oldest {
   const found = { count: 0, last: 0, bytes: 0 };
-  const rows = database.all("select number, stored, received_at from deliveries order by number limit ?", [
-    removedAtOnce,
-  ]);
+  const rows = database.all(
+    `select number, stored, received_at from deliveries ${among} order by number limit ?`,
+    [removedAtOnce],
+  );
   for (const { number, stored, received_at: at } of rows) {
     if (found.bytes >= beyond.bytes && Number(at) >= beyond.before) break;
     found.count++;

@@ -18,7 +18,12 @@ export type Packed = Omit<NewDelivery, "body" | "attempts"> & {
   attempts: readonly (Omit<NewDelivery["attempts"][number], "answer"> & { answer: number })[];
 };
 
-export type Told = { type: "recorded"; numbers: readonly number[] } | { type: "broken"; message: string };
+export type Told =
+  | { type: "recorded"; numbers: readonly number[] }
+  /** A batch could not be written; the next may be. */
+  | { type: "failed"; message: string }
+  /** None ever will be. */
+  | { type: "broken"; message: string };
 
 /** What the thread is started with. */
 export interface Start {

@@ -35,6 +35,29 @@ export function redact(headers: RawHeaders, provider?: Provider): RawHeaders {
   return result ?? headers;
 }
 
+/** Values that {@link redact} took out, by their places in the list. */
+export type HeaderSecrets = readonly (readonly [index: number, value: string])[];
+
+/** @param without what {@link redact} made of the headers */
+export function secretsIn(headers: RawHeaders, without: RawHeaders): HeaderSecrets {
+  if (headers === without) return [];
+  return headers.flatMap((value, index) => (value === without[index] ? [] : [[index, value] as const]));
+}
+
+/** The headers as they came, as far as their secrets were recorded. */
+export function withSecrets({
+  headers,
+  secrets,
+}: {
+  headers: RawHeaders;
+  secrets: HeaderSecrets;
+}): RawHeaders {
+  if (secrets.length === 0) return headers;
+  const whole = [...headers];
+  for (const [index, value] of secrets) whole[index] = value;
+  return whole;
+}
+
 /** Names of the headers whose values were not recorded. */
 export function redactedNames(headers: RawHeaders): string[] {
   return headers.filter((_, index) => index % 2 === 0 && headers[index + 1] === redacted);

@@ -1,5 +1,6 @@
 import type { Bindable, Row, SqliteDatabase } from "../sqlite/contract.ts";
 import type { Finding, RawHeaders } from "../signing/types.ts";
+import type { HeaderSecrets } from "./redact.ts";
 import type { Attempt, DeliverySummary, NewDelivery, RecordedDelivery } from "./types.ts";
 
 /** Columns of `deliveries` that a summary is made of. */
@@ -25,7 +26,7 @@ export const summaryColumns = [
 ];
 
 const deliveryColumns = summaryColumns.length + 1;
-const contentColumns = 4;
+const contentColumns = 5;
 const attemptColumns = 14;
 
 /** Rows that go into one statement: to run one costs as much as several rows of it. */
@@ -73,7 +74,8 @@ export function rowsOf(deliveries: readonly NewDelivery[], last: number): NewRow
       0,
       stored,
     );
-    rows.contents.push(number, headers, body, findingsText(findings));
+    const secrets = delivery.secrets.length === 0 ? null : JSON.stringify(delivery.secrets);
+    rows.contents.push(number, headers, body, findingsText(findings), secrets);
     rows.bytes += stored;
   }
   return rows;
@@ -162,10 +164,11 @@ export function summaryOf(row: Row): DeliverySummary {
 }
 
 export function recordedOf(row: Row, attempts: readonly Row[]): RecordedDelivery {
-  const { headers, body, findings } = row;
+  const { headers, body, findings, secrets } = row;
   return {
     ...summaryOf(row),
     headers: JSON.parse(String(headers)) as RawHeaders,
+    secrets: secrets === null ? [] : (JSON.parse(String(secrets)) as HeaderSecrets),
     body: body instanceof Uint8Array ? body : null,
     findings: findings === null ? [] : (JSON.parse(String(findings)) as Finding[]),
     attempts: attempts.map(attemptOf),

@@ -24,13 +24,15 @@ create table deliveries (
   stored integer not null
 ) strict;
 create index deliveries_failed on deliveries (number) where failed = 1;
+create index deliveries_unverified on deliveries (number) where verified is not 1;
 
 -- Apart, so that a search among deliveries does not read through their bodies.
 create table contents (
   number integer primary key not null,
   headers text not null,
   body blob,
-  findings text
+  findings text,
+  secrets text
 ) strict;
 
 create table attempts (

@@ -1,4 +1,5 @@
 import type { Finding, RawHeaders } from "../signing/types.ts";
+import type { HeaderSecrets } from "./redact.ts";
 
 /** One try to hand a delivery to an app. */
 export interface Attempt {
@@ -66,8 +67,10 @@ export interface DeliverySummary {
 
 /** What a listener has recorded of a delivery, the request byte for byte. */
 export interface RecordedDelivery extends DeliverySummary {
-  /** Names and values alternately, in order and case as they came; latin1. Credentials are `[redacted]` unless asked for. */
+  /** Names and values alternately, in order and case as they came; latin1. Credentials are `[redacted]`. */
   headers: RawHeaders;
+  /** Those credentials, where they were to be recorded: for replays alone. */
+  secrets: HeaderSecrets;
   /** Null where it was not read: the request was refused at the door. */
   body: Uint8Array | null;
   findings: readonly Finding[];
@@ -154,14 +157,14 @@ export interface Inbox {
 
 /** The part of a listener that records: nothing in it waits for the disk. */
 export interface Recorder {
-  /** Takes a delivery; it is in the file 100 ms later, unless another process has it locked. */
+  /** Takes a delivery; it is in the file 100 ms later, unless the disk is slow or another process has the file locked. */
   add(delivery: NewDelivery): void;
   /** What was found out about a delivery taken before. */
   explain(id: string, findings: readonly Finding[]): void;
   /** Called with the numbers of what was recorded or explained, once it is in the file. */
   onRecorded(listener: (numbers: readonly number[]) => void): void;
-  /** Writes what is left, and returns when it is in the file. */
-  flush(): void;
+  /** Writes what is left, and waits for so many milliseconds at most. @returns whether it is in the file */
+  flush(ms?: number): boolean;
   /** The same where the process is about to end; what is left after that is dropped. */
   end(): void;
   /** The same, and ends the recorder. */

@@ -1,7 +1,5 @@
 // Runs in a thread of its own: neither a slow disk nor a locked file keeps the listener from answering.
-import { readlinkSync } from "node:fs";
-import { constants, setPriority } from "node:os";
-import { basename } from "node:path";
+import { statSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { isBusy } from "../sqlite/errors.ts";
 import { at, unpack, type Batch, type Start, type Told } from "./messages.ts";
@@ -19,19 +17,10 @@ const set = (place: number, value: number): void => {
 };
 const tell = (told: Told): void => parentPort?.postMessage(told);
 
-/** Lets the thread that answers go first where both want the same processor; only Linux can tell threads apart so. */
-function standBack(): void {
-  try {
-    setPriority(Number(basename(readlinkSync("/proc/thread-self"))), constants.priority.PRIORITY_LOW);
-  } catch {
-    // They share alike.
-  }
-}
-
 async function run(): Promise<void> {
-  standBack();
-  const database = await openDatabase(file);
-  const writer = createWriter(database);
+  let database = await openDatabase(file);
+  let writer = createWriter(database);
+  let inode = statSync(file).ino;
   const waiting: Batch[] = [];
   let working = false;
   let isLast = false;
@@ -46,17 +35,31 @@ async function run(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, againMs));
     }
   };
+  /** Somebody has removed the file, or put another in its place: what would be written would be lost. */
+  const reopenIfGone = async (): Promise<void> => {
+    if (statSync(file, { throwIfNoEntry: false })?.ino === inode) return;
+    database.close();
+    database = await openDatabase(file);
+    writer = createWriter(database);
+    inode = statSync(file).ino;
+  };
   const work = async (): Promise<void> => {
     if (working) return;
     working = true;
     set(at.idle, 0);
     for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
       const { sequence, explained } = batch;
-      const deliveries = unpack(batch);
-      const numbers = await whenFree(() => writer.write(deliveries, explained));
+      try {
+        await reopenIfGone();
+        const deliveries = unpack(batch);
+        tell({ type: "recorded", numbers: await whenFree(() => writer.write(deliveries, explained)) });
+        set(at.written, sequence);
+        await whenFree(() => writer.prune());
+      } catch (error) {
+        // The disk may have room again for the next.
+        tell({ type: "failed", message: (error as Error).message });
+      }
       set(at.written, sequence);
-      tell({ type: "recorded", numbers });
-      await whenFree(() => writer.prune());
     }
     const mayGoOn = (): boolean => waiting.length === 0 && !isLast && Atomics.load(shared, at.ending) === 0;
     while (mayGoOn() && (await whenFree(() => writer.prune())))

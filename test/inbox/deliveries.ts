@@ -27,6 +27,7 @@ export function delivery(changes: Partial<NewDelivery> = {}): NewDelivery {
     status: 200,
     durationMs: 1.25,
     headers: ["Host", "127.0.0.1:4400", "Content-Type", "application/json"],
+    secrets: [],
     body,
     findings: [],
     attempts: [],

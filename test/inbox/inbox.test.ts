@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { withSecrets } from "../../src/inbox/redact.ts";
 import { openExistingInbox, openInbox } from "../../src/inbox/index.ts";
 import { defaultLimits, type NewDelivery } from "../../src/inbox/types.ts";
 import { createFolder } from "../cli/spawn.ts";
@@ -49,6 +50,20 @@ describe("what is recorded", () => {
     expect(found?.attempts.map((one) => ({ ...one, answer: Buffer.from(one.answer) }))).toEqual(
       attempts.map((one) => ({ ...one, answer: Buffer.from(one.answer) })),
     );
+  });
+
+  test("has its secrets apart, where they are neither searched nor shown", () => {
+    const headers = ["Authorization", "[redacted]", "x", "1"];
+    it.record(delivery({ headers, secrets: [[1, "Bearer needle"]] }));
+    const found = it.inbox.get(1);
+    expect(found?.headers).toEqual(headers);
+    expect(withSecrets(found ?? { headers: [], secrets: [] })).toEqual([
+      "Authorization",
+      "Bearer needle",
+      "x",
+      "1",
+    ]);
+    expect(it.inbox.numbers({ text: "needle" })).toEqual([]);
   });
 
   test("tells a body that is empty from one that was never read", () => {
@@ -140,6 +155,18 @@ describe("the limits", () => {
     expect(numbers.length).toBeGreaterThanOrEqual(19);
     expect(numbers.at(-1)).toBe(150);
     expect(it.inbox.totals().count).toBe(numbers.length);
+  });
+
+  test("of count: a flood of what anybody can send does not push out what is verified", async () => {
+    await it.inbox.setLimits({ count: 100 });
+    it.record(...Array.from({ length: 30 }, () => delivery()));
+    for (let round = 0; round < 10; round++)
+      it.record(...Array.from({ length: 60 }, () => delivery({ verified: false, accepted: false })));
+    await it.recorder.close();
+    expect(it.inbox.numbers({ verified: true })).toHaveLength(30);
+    expect(it.inbox.totals()).toMatchObject({ count: kept().length });
+    expect(kept().length).toBeLessThanOrEqual(100);
+    expect(kept().at(-1)).toBe(630);
   });
 
   test("of bytes: bodies, headers and answers count, and a large one makes room for itself", async () => {

@@ -1,7 +1,9 @@
+import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { openInbox } from "../../src/inbox/index.ts";
 import { openSqlite } from "../../src/sqlite/open.ts";
-import { delivery, openTestInbox } from "./deliveries.ts";
+import { at, delivery, openTestInbox } from "./deliveries.ts";
 
 test("several listeners record into one inbox at once, and each delivery has its number", async () => {
   const first = await openTestInbox();
@@ -45,16 +47,48 @@ test("while another process has the file locked, deliveries wait, and are record
   expect(it.warnings).toEqual([]);
 });
 
-test("a file that cannot be written ends the recording, with one word of it, and nothing else", async () => {
+test("what cannot be written is told once, and what comes when it can be is recorded", async () => {
   const it = await openTestInbox();
   const other = await openSqlite(it.file);
-  other.exec("drop table contents");
+  other.exec("alter table contents rename to elsewhere");
   for (let i = 0; i < 3; i++) {
-    it.recorder.add(delivery());
-    it.recorder.flush();
-    await sleep(30);
+    it.record(delivery());
+    await sleep(10);
   }
-  expect(it.warnings).toEqual([expect.stringMatching(/^deliveries are not recorded any more: /)]);
+  expect(it.warnings).toEqual([expect.stringMatching(/^deliveries are not recorded: .*no such table/)]);
+  other.exec("alter table elsewhere rename to contents");
   other.close();
+  it.record(delivery());
+  expect(it.inbox.numbers({})).toHaveLength(1);
   await it.close();
 });
+
+test("an inbox that is removed meanwhile is made anew", async () => {
+  const it = await openTestInbox();
+  it.record(delivery());
+  for (const end of ["", "-wal", "-shm"]) rmSync(it.file + end, { force: true });
+  it.record(delivery(), delivery());
+  const anew = await openInbox(it.file, { now: () => at });
+  expect(anew.numbers({})).toEqual([1, 2]);
+  await anew.close();
+  await it.close();
+  expect(it.warnings).toEqual([]);
+});
+
+test("more than can be held while the file is locked is dropped and told, and nobody waits long for it", async () => {
+  const it = await openTestInbox();
+  const other = await openSqlite(it.file);
+  other.exec("begin immediate");
+  const headers = ["x", "y".repeat(60_000)];
+  for (let i = 0; i < 1500; i++) it.recorder.add(delivery({ headers, body: null }));
+  expect(it.recorder.flush(50)).toBe(false);
+  expect(it.warnings).toEqual([expect.stringContaining("more arrive than can be written")]);
+  other.exec("commit");
+  other.close();
+  it.record(delivery({ deliveryId: "after" }));
+  expect(it.inbox.find("last")?.deliveryId).toBe("after");
+  const { count } = it.inbox.totals();
+  expect(count).toBeGreaterThan(500);
+  expect(count).toBeLessThan(1501);
+  await it.close();
+}, 60_000);

@@ -137,6 +137,7 @@ export function delivery(more: Partial<NewDelivery> = {}): NewDelivery {
     verified: true,
     code: null,
     accepted: true,
+    secrets: [],
     duplicate: false,
     method: "POST",
     target: "/fareplay?a=1",
