@@ -134,3 +134,29 @@ test("--no-record keeps nothing, and where nothing can be kept the listener goes
   expect([status, code]).toEqual([200, 0]);
   expect(stderr).toContain("warning: deliveries are not recorded: ");
 });
+
+test("a forgery that was turned away gets no right signature by being replayed; what was verified does", async () => {
+  const place = createPlace();
+  // Signed before a rotation, it is verified, and goes out with the secret of today.
+  const rotated = { ...env, FAREPLAY_WEBHOOK_SECRET_PREVIOUS: "before" };
+  const listener = await listenJson(["--record"], { place, env: rotated });
+  const forged = fareplayHeaders(body, "a-stranger's-guess", { delivery: "evt_forged" });
+  await post(`${listener.url}/fareplay`, { headers: forged, body });
+  await post(`${listener.url}/fareplay`, {
+    headers: { ...fareplayHeaders(body, "before"), "x-odd": "kept" },
+    body,
+  });
+  await listener.stop();
+  const target = await startServer();
+  const finished = await run(["inbox", "replay", "1", "2", "--to", String(target.port), "--json"], {
+    place,
+    env,
+  });
+  expect(finished.code).toBe(0);
+  const signatures = target.received.map(({ headers }) => JSON.stringify(headers));
+  expect(signatures).toHaveLength(2);
+  const [first = "", second = ""] = signatures;
+  expect(first).toContain(forged["x-fareplay-signature"]);
+  expect(second).toContain(signed("evt_1")["x-fareplay-signature"]);
+  expect(second).toContain("x-odd");
+});
