@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { HooklineError } from "../errors.ts";
+import { HooklineError, isHooklineError } from "../errors.ts";
 import { redact } from "../inbox/redact.ts";
 import type { DeliverySummary, Inbox, RecordedDelivery } from "../inbox/types.ts";
 import type { RawHeaders } from "../signing/types.ts";
@@ -24,7 +24,7 @@ export interface Exported {
 /**
  * Writes deliveries as raw HTTP requests, one file each, without credentials; those that were not recorded whole are
  * left out.
- * @throws HooklineError `file-exists`, before anything is written, and `out-unwritable`
+ * @throws HooklineError `file-exists` and `out-redirected`, before anything is written, and `out-unwritable`
  */
 export function* exportDeliveries(
   { host, registry }: Workspace,
@@ -38,6 +38,7 @@ export function* exportDeliveries(
     .filter(isWhole)
     .sort((a, b) => a.number - b.number)
     .map((delivery) => ({ delivery, place: placeOf(delivery) }));
+  for (const name of new Set(places.map(({ place }) => place.folder))) refuseRedirected(join(folder, name));
   if (!force) refuseExisting(folder, places);
   for (const { delivery, place } of places) {
     const recorded = inbox.get(delivery.number);
@@ -127,6 +128,8 @@ function namesIn(folder: string): Set<string> {
 function write(folder: string, file: string, content: Buffer, force: boolean): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Once more: time has passed since all of them were looked at.
+    refuseRedirected(folder);
     if (!force) return writeFileSync(file, content, { flag: "wx", mode: 0o600 });
     const beside = `${file}.${process.pid}.tmp`;
     try {
@@ -137,12 +140,28 @@ function write(folder: string, file: string, content: Buffer, force: boolean): v
       throw error;
     }
   } catch (cause) {
+    if (isHooklineError(cause)) throw cause;
     if ((cause as NodeJS.ErrnoException).code === "EEXIST" && !force) throw exists(file);
     throw new HooklineError("out-unwritable", `cannot write ${file}: ${(cause as Error).message}`, {
       cause,
       nextSteps: ["give --out a folder that you may write to"],
     });
   }
+}
+
+/** What others can put into the user's folder must not lead files out of it. */
+function refuseRedirected(folder: string): void {
+  let stat;
+  try {
+    stat = lstatSync(folder, { throwIfNoEntry: false });
+  } catch {
+    // What cannot be looked at is reported where it is written to.
+  }
+  if (stat === undefined || stat.isDirectory()) return;
+  const what = stat.isSymbolicLink() ? "is a link, which may lead elsewhere" : "is no folder";
+  throw new HooklineError("out-redirected", `${folder} ${what}, so nothing was written there`, {
+    nextSteps: ["give --out another folder", "or remove what is there"],
+  });
 }
 
 function exists(file: string): HooklineError {

@@ -221,11 +221,11 @@ function nearEvent(match: string, providers: readonly Provider[]): string | unde
   return closest(match, match.includes("*") ? [...groups, ...events] : events)[0];
 }
 
-/** A target of this machine. */
+/** A target of this machine. A name below localhost is none: some resolvers ask the network for it. */
 function readLocal(text: string): { target: Target } | { problem: string } {
   try {
     const target = parseTarget(text);
-    if (isLoopback(target.url)) return { target };
+    if (isLoopback(target.url) && !target.url.hostname.endsWith(".localhost")) return { target };
     return {
       problem:
         "may only name this machine (localhost or 127.0.0.1): this file comes with a repository, which must not be able to send your deliveries elsewhere",

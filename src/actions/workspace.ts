@@ -155,25 +155,34 @@ async function checkProviders(project: Project, registry: Registry): Promise<voi
       { nextSteps: ["list the providers with `hookline providers list`, or define it under `providers`"] },
     );
   }
-  for (const provider of registry.all) await refusePlainTheft(provider, project);
+  for (const provider of registry.all) await refusePlainTheft(provider, project, registry);
 }
 
 /**
  * A bearer or basic scheme puts its secret into a header as it is. A project file may use one, but not to send a
- * variable that holds another provider's signing secret.
+ * variable that holds another provider's signing secret. That a variable begins with its id proves nothing: to one
+ * called stripe-webhook, STRIPE_WEBHOOK_SECRET does.
  */
-async function refusePlainTheft({ id, secretEnv, signatures }: Provider, project: Project): Promise<void> {
+async function refusePlainTheft(
+  { id, secretEnv, signatures }: Provider,
+  project: Project,
+  registry: Registry,
+): Promise<void> {
   if (!Object.hasOwn(project.providers, id)) return;
   if (!signatures.some(({ kind }) => kind === "bearer" || kind === "basic")) return;
   const own = `${id.toUpperCase().replaceAll("-", "_")}_`;
   const references = Object.hasOwn(project.secrets, id) ? (project.secrets[id] ?? []) : [];
   const named = references.flatMap((text) => (text.startsWith("env:") ? [text.slice(4)] : []));
-  const foreign = [secretEnv, ...named].find((name) => !name.startsWith(own));
+  const others = registry.all.filter((other) => other.id !== id).map((other) => other.secretEnv);
+  const isForeign = (name: string): boolean =>
+    !name.startsWith(own) || others.some((other) => name.startsWith(other));
+  const read = [secretEnv, `${secretEnv}_PREVIOUS`];
+  const foreign = [...read, ...named].find(isForeign);
   if (foreign === undefined) return;
-  const path = foreign === secretEnv ? ["providers", id, "secretEnv"] : ["secrets", id];
+  const path = read.includes(foreign) ? ["providers", id, "secretEnv"] : ["secrets", id];
   const text = `would send the variable ${foreign} as it is: the provider signs nothing with its secret, it sends it`;
   throw await projectError(project.file, [{ path, text }], {
-    nextSteps: [`name a variable that begins with ${own} for it`],
+    nextSteps: [`name a variable for it that begins with ${own}, and not as another provider's does`],
   });
 }
 

@@ -14,6 +14,7 @@ const note = z.looseObject({
   provider: z.string(),
   id: z.nullable(z.string()),
   pid: z.int(),
+  started: z.optional(z.string()),
   host: z.string(),
   created_at: z.iso.datetime(),
 });

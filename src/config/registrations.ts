@@ -17,6 +17,8 @@ export interface RegistrationNote {
   id: string | null;
   /** The listener's process … */
   pid: number;
+  /** When it started, as the system counts; absent where the system does not tell. */
+  started?: string | undefined;
   /** … and the machine it runs on. */
   host: string;
   /** Unix milliseconds. */
@@ -41,15 +43,24 @@ export function newRegistration(
   made: Pick<RegistrationNote, "mark" | "profile" | "api" | "provider">,
   now: number,
 ): RegistrationNote {
-  return { ...made, id: null, pid: process.pid, host: hostname(), createdAt: now };
+  const { pid } = process;
+  const started = startOf(pid);
+  return {
+    ...made,
+    id: null,
+    pid,
+    ...(started === undefined ? {} : { started }),
+    host: hostname(),
+    createdAt: now,
+  };
 }
 
 /**
  * Whether nobody looks after an endpoint any more. A note with this process's own number is an earlier one's, whose
  * number it was, too: to be asked before this process makes any.
  */
-export function isAbandoned({ pid, host }: RegistrationNote): boolean {
-  return host === hostname() && (pid === process.pid || !isRunning(pid));
+export function isAbandoned({ pid, started, host }: RegistrationNote): boolean {
+  return host === hostname() && (pid === process.pid || !isRunning(pid) || isAnother(pid, started));
 }
 
 /** Whether a note of another machine is so old that it is given up. */
@@ -118,5 +129,23 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     // Another user's process is there, too.
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** Whether a running process has the number of one that started at another time. */
+function isAnother(pid: number, started: string | undefined): boolean {
+  const now = started === undefined ? undefined : startOf(pid);
+  return now !== undefined && now !== started;
+}
+
+/** When a process started, in clock ticks since the system did; only Linux tells (proc_pid_stat(5), field 22). */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    // The second field is the program's name in brackets, which may hold spaces and brackets itself.
+    const start = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[22 - 3];
+    return start !== undefined && /^\d+$/.test(start) ? start : undefined;
+  } catch {
+    return undefined;
   }
 }

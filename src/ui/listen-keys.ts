@@ -52,11 +52,19 @@ export function openKeys(
     }
   };
   const openInspector = async (): Promise<void> => {
-    const page = listening.inspectorPage();
-    if (page === undefined) return screen.note("the inspector is off");
-    if (await open(page)) return;
-    screen.note("nothing here opens a browser; open it by hand:");
-    screen.address(inspector ?? page);
+    let byHand = inspector;
+    let why = "nothing here opens a browser";
+    try {
+      const page = listening.inspectorPage();
+      if (page === undefined) return screen.note("the inspector is off");
+      if (await open(page)) return;
+      byHand ??= page;
+    } catch (error) {
+      why = `the inspector was not opened: ${(error as Error).message}`;
+    }
+    if (byHand === undefined) return screen.note(why);
+    screen.note(`${why}; open it by hand:`);
+    screen.address(byHand);
   };
   const ask = async (): Promise<void> => {
     isAsking = true;

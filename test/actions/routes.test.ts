@@ -224,7 +224,7 @@ describe("of a project file", () => {
       target: "3000/webhooks",
       routes: [
         { match: " order.* ", to: "3000/orders", timeout: "5s" },
-        { match: "fikafi/*", to: ["3001/", "http://app.localhost:80", "http://[::1]:3002/x", "127.9.9.9:1"] },
+        { match: "fikafi/*", to: ["3001/", "http://localhost:80", "http://[::1]:3002/x", "127.9.9.9:1"] },
       ],
     });
     const routes = await projectRoutes(found, context);
@@ -235,7 +235,7 @@ describe("of a project file", () => {
     expect(urls(routes)).toEqual([
       "http://localhost:3000/orders",
       "http://localhost:3001/",
-      "http://app.localhost/",
+      "http://localhost/",
       "http://[::1]:3002/x",
       "http://127.9.9.9:1/",
     ]);
@@ -273,6 +273,8 @@ describe("of a project file", () => {
     "https://example.com",
     "example.com:80",
     "http://localhost.example.com",
+    "http://evil.localhost:3000",
+    "http://EVIL.LocalHost.:3000",
     "http://127.0.0.1.example.com",
     "http://localhost@example.com",
     "http://0.0.0.0:3000",

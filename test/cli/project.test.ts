@@ -338,6 +338,56 @@ describe("a project file cannot take what is another's", () => {
     expect(stderr).toMatch(/would send the variable STRIPE_WEBHOOK_SECRET/);
   });
 
+  const foreign = "STRIPE_WEBHOOK_SECRET";
+  const before = `${foreign}_PREVIOUS`;
+  const later = "SHOP_LATER_WEBHOOK_SECRET";
+  test.each<[id: string, kind: string, place: "secretEnv" | "secrets", names: string, sent?: string]>([
+    ["stripe-webhook", "bearer", "secretEnv", foreign],
+    ["stripe-webhook", "basic", "secretEnv", before],
+    ["stripe-webhook", "basic", "secrets", foreign],
+    ["stripe-webhook", "bearer", "secrets", before],
+    ["standard", "bearer", "secrets", "STANDARD_WEBHOOKS_WEBHOOK_SECRET"],
+    ["shop", "bearer", "secrets", "SHOP_OTHER_WEBHOOK_SECRET_2"],
+    ["shop", "bearer", "secretEnv", later, `${later}_PREVIOUS`],
+  ])(
+    "nor where an id begins as another's variable: %s, %s, %s %s",
+    async (id, kind, at, names, sent = names) => {
+      const hmac = [{ kind: "hmac", header: "x-shop", algorithm: "sha256", encoding: "hex" }];
+      const place = project({
+        providers: {
+          [id]: { signatures: [{ kind }], ...(at === "secretEnv" ? { secretEnv: names } : {}) },
+          other: { signatures: hmac, secretEnv: "SHOP_OTHER_WEBHOOK_SECRET" },
+          later: { signatures: hmac, secretEnv: `${later}_PREVIOUS` },
+        },
+        ...(at === "secrets" ? { secrets: { [id]: `env:${names}` } } : {}),
+      });
+      const env = { [sent]: "whsec:real" };
+      const finished = await run(["sign", "-", "--provider", id, "--json"], { place, env, input: "{}" });
+      expect(finished).toMatchObject({ code: 2, stdout: "" });
+      expect(finished.stderr).not.toContain("whsec:real");
+      expect(errorOf(finished)).toMatchObject({
+        code: "project-invalid",
+        message: expect.stringMatching(
+          new RegExp(
+            `${at === "secrets" ? ": secrets" : "secretEnv"}\\S* would send the variable ${sent} as it is`,
+          ),
+        ) as string,
+      });
+    },
+  );
+
+  test("a variable of its own is sent, also where its id begins like another's", async () => {
+    const acme = { signatures: [{ kind: "bearer" }] };
+    const place = project({ providers: { "stripe-webhook": acme } });
+    const finished = await run(["sign", "-", "--provider", "stripe-webhook"], {
+      place,
+      env: { STRIPE_WEBHOOK_WEBHOOK_SECRET: "own" },
+      input: "{}",
+    });
+    expect(finished).toMatchObject({ code: 0 });
+    expect(finished.stdout).toContain("authorization: Bearer own");
+  });
+
   test("a development secret of another form leaves the built-in provider's as it is", async () => {
     const acme = { signatures: [{ kind: "hmac", header: "x-acme", algorithm: "sha256", encoding: "hex" }] };
     const place = project({

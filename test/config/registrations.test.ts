@@ -1,8 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
   editRegistrations,
   hasRegistrations,
@@ -18,6 +19,7 @@ const now = Date.parse("2026-03-17T14:32:00Z");
 const day = 24 * 3600 * 1000;
 /** The number of a process that is gone. */
 const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+const isLinux = process.platform === "linux";
 
 const note = (mark: string) =>
   newRegistration({ mark, profile: "work", api: "https://api.example/", provider: "fareplay" }, now);
@@ -41,6 +43,7 @@ describe("what a listener registered", () => {
           provider: "fareplay",
           id: null,
           pid: process.pid,
+          ...(isLinux ? { started: expect.stringMatching(/^\d+$/) as string } : {}),
           host: hostname(),
           created_at: "2026-03-17T14:32:00.000Z",
         },
@@ -110,9 +113,24 @@ describe("whose endpoints nobody looks after:", () => {
   test.each([
     ["a process that is gone", { pid: gone }, true],
     ["an earlier process of this one's number", {}, true],
-    ["a running process", { pid: process.ppid }, false],
+    ["a running process of unknown start", { pid: process.ppid, started: undefined }, false],
+    ["a running process that started at another time", { pid: process.ppid, started: "1" }, isLinux],
     ["a process of another machine", { pid: gone, host: `${hostname()}.elsewhere` }, false],
   ])("%s: %j", (_, parts, expected) => expect(isAbandoned({ ...note("a"), ...parts })).toBe(expected));
+
+  test.skipIf(!isLinux)("not those of the very process that was noted, whatever its name", async () => {
+    const name = "a) S 1 (b";
+    const shell = spawn("/bin/sh", ["-c", `printf '%s' '${name}' > /proc/$$/comm; echo ready; read line`]);
+    onTestFinished(() => void shell.kill("SIGKILL"));
+    await once(shell.stdout, "data");
+    const { pid = 0 } = shell;
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const head = `${pid} (${name}) `;
+    expect(stat.startsWith(head)).toBe(true);
+    const started = stat.slice(head.length).split(" ")[19] ?? "";
+    expect(isAbandoned({ ...note("a"), pid, started })).toBe(false);
+    expect(isAbandoned({ ...note("a"), pid, started: `${started}0` })).toBe(true);
+  });
 
   test.each([
     ["this machine's are never given up unseen", {}, 30 * day, false],

@@ -20,6 +20,7 @@ interface Options {
   json?: boolean;
   ownsTerminal?: () => boolean;
   replayLast?: () => Promise<boolean>;
+  inspectorPage?: () => string | undefined;
   /** Whether something can open a page. */
   opens?: boolean;
 }
@@ -82,7 +83,7 @@ async function listenOnTerminal(options: Options = {}) {
       calls.push("replay");
       return options.replayLast?.() ?? Promise.resolve(true);
     },
-    inspectorPage: () => "file:///home/me/open.html",
+    inspectorPage: options.inspectorPage ?? (() => "file:///home/me/open.html"),
     stop,
   };
   const { ownsTerminal = () => true, opens = true } = options;
@@ -215,6 +216,25 @@ describe("o", () => {
       columns: 60,
     });
     expect(await type("o")).toBe(`nothing here opens a browser; open it by hand:\n${inspector}\n`);
+  });
+
+  test("where its page cannot be written it says why, tells the address and goes on", async () => {
+    const { type, calls, done } = await listenOnTerminal({
+      inspectorPage: () => {
+        throw new Error("no space left on device\x1b[2J");
+      },
+      columns: 120,
+    });
+    expect(await type("o")).toBe(
+      [
+        String.raw`the inspector was not opened: no space left on device\u001b[2J; open it by hand:`,
+        "http://127.0.0.1:4401/#token=t",
+        "",
+      ].join("\n"),
+    );
+    expect(calls).toEqual([]);
+    await type("q");
+    expect(await done).toMatchObject({ type: "stopped" });
   });
 });
 
