@@ -318,7 +318,9 @@ describe("the next start", () => {
     await crash(home);
     const { endpoints } = await register(workspace, options(workspace, ["svix"]));
     await editRegistrations(home, (all) =>
-      all.map((note) => (note.provider === "svix" ? { ...note, pid: process.ppid, started: undefined } : note)),
+      all.map((note) =>
+        note.provider === "svix" ? { ...note, pid: process.ppid, started: undefined } : note,
+      ),
     );
     // What is not there any more is done.
     const [{ id = "" } = {}] = await endpointsAt(workspace, "embedded");
