@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createPlace, run, type Place } from "./spawn.ts";
+import { copyPlace, createPlace, run, type Place } from "./spawn.ts";
 
 interface Entry {
   id: string;
@@ -21,8 +21,12 @@ async function list(place: Place, ...more: string[]): Promise<Listed> {
   return JSON.parse(finished.stdout) as Listed;
 }
 
-/** Two keys of which the second was used and revoked. */
-async function setUp(): Promise<{ place: Place; ids: [string, string] }> {
+interface Scene {
+  place: Place;
+  ids: [string, string];
+}
+
+async function makeScene(): Promise<Scene> {
   const place = createPlace();
   const create = async (name: string): Promise<{ id: string; key: string }> => {
     const { stdout } = await run(["keys", "create", "--name", name, "--scope", "*", "--json"], { place });
@@ -32,6 +36,14 @@ async function setUp(): Promise<{ place: Place; ids: [string, string] }> {
   await run(["keys", "list"], { place, env: { HOOKLINE_API_KEY: second.key } });
   await run(["keys", "revoke", second.id, "--yes"], { place });
   return { place, ids: [first.id, second.id] };
+}
+
+let scene: Promise<Scene> | undefined;
+
+/** Two keys of which the second was used and revoked, in a place of the caller's own. */
+async function setUp(): Promise<Scene> {
+  const { place, ids } = await (scene ??= makeScene());
+  return { place: copyPlace(place), ids };
 }
 
 describe("the activity", () => {

@@ -18,7 +18,7 @@ import {
   type CrashReport,
   type Problems,
 } from "./crash-report.ts";
-import { createPlace, start, type Place, type Started } from "./spawn.ts";
+import { createPlace, disk, start, type Place, type Started } from "./spawn.ts";
 
 /** Milliseconds that a start takes about: up to then a kill may come into it. */
 const startUpMs = 400;
@@ -123,7 +123,7 @@ function createPublishers(seed: string, problems: Problems) {
  */
 export async function runCrashes(plan: CrashPlan): Promise<CrashReport> {
   const { rounds, seed, hasSurvivor } = plan;
-  const place = createPlace();
+  const place = createPlace(disk);
   const problems = noProblems();
   const { samples, counts, publish, run } = createPublishers(seed, problems);
   const receiver = await startReceiver(seed, samples, problems.forged);

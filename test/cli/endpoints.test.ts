@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startApi, startStub, stubKey } from "./api-server.ts";
 import { startServer, type Received } from "./run-servers.ts";
-import { createPlace, run, type Finished, type Place } from "./spawn.ts";
+import { copyPlace, createPlace, run, type Finished, type Place } from "./spawn.ts";
 import { hasTerminal, startOnTerminal } from "./terminal.ts";
 
 type Endpoint = Record<string, unknown> & { id: string };
@@ -33,6 +33,42 @@ const readEnv = (place: Place): Record<string, string> =>
       .split("\n")
       .map((line) => /^(\w+)=(.*)$/.exec(line)?.slice(1) ?? [line, ""]),
   ) as Record<string, string>;
+
+interface Scene {
+  place: Place;
+  made: Endpoint;
+}
+
+/** The scene that `make` makes once; every call gives a place of the caller's own in which that was done. */
+function copiesOf(make: (place: Place) => Promise<Endpoint>): () => Promise<Scene> {
+  let first: Promise<Scene> | undefined;
+  const makeFirst = async (): Promise<Scene> => {
+    const place = createPlace();
+    return { place, made: await make(place) };
+  };
+  return async () => {
+    const { place, made } = await (first ??= makeFirst());
+    return { place: copyPlace(place), made };
+  };
+}
+
+const beginEnabled = copiesOf((place) => inJson(place, "create", ...far));
+const beginDisabled = copiesOf(async (place) => {
+  const { id } = await inJson(place, "create", ...far);
+  return inJson(place, "disable", id);
+});
+const beginTwo = copiesOf(async (place) => {
+  const at = (path: string): Promise<Endpoint> =>
+    inJson(place, "create", ...far.slice(0, 4), "--url", `https://shop.example/${path}`);
+  const first = await at("first");
+  await at("second");
+  return first;
+});
+const beginFor = (provider: string): (() => Promise<Scene>) =>
+  copiesOf((place) =>
+    inJson(place, "create", "--provider", provider, "--events", "*", "--url", "https://a.example"),
+  );
+const beginOf = { fareplay: beginFor("fareplay"), svix: beginFor("svix") };
 
 describe("endpoints on this machine", () => {
   test("are made, shown, changed, paused and deleted", async () => {
@@ -124,8 +160,7 @@ describe("endpoints on this machine", () => {
   });
 
   test("an empty list says whether there are others, and a provider that there is not is refused", async () => {
-    const place = createPlace();
-    await inJson(place, "create", ...far);
+    const { place } = await beginEnabled();
     const none = await endpoints(place, ["list", "--provider", "svix", "--status", "enabled"]);
     expect(none).toMatchObject({ code: 0, stdout: "" });
     expect(none.stderr).toBe("there are none that fit; leave out --provider or --status to see more\n");
@@ -161,22 +196,12 @@ describe("endpoints on this machine", () => {
 });
 
 describe("a signing secret is rotated", () => {
-  test.each([
+  test.each<[provider: keyof typeof beginOf, args: string[], signsWith: string | null, words: RegExp]>([
     ["fareplay", [], "previous", /the old one signs until \d{4}-.* \(in 24 h\), then the new one does/],
     ["svix", ["--grace", "7d"], "both", /both the old and the new one sign until \d{4}-.* \(in 7 d\)/],
     ["fareplay", ["--grace", "0"], null, /it signs from now on, the old one no more/],
   ])("of %s with %j: who signs is %s", async (provider, args, signsWith, words) => {
-    const place = createPlace();
-    const made = await inJson(
-      place,
-      "create",
-      "--provider",
-      provider,
-      "--events",
-      "*",
-      "--url",
-      "https://a.example",
-    );
+    const { place, made } = await beginOf[provider]();
     const { code, stdout, stderr } = await endpoints(place, ["rotate-secret", made.id, ...args]);
     expect(code).toBe(0);
     expect(stderr).toMatch(words);
@@ -567,18 +592,14 @@ describe.skipIf(!hasTerminal)("endpoints on a terminal", () => {
     const empty = startOnTerminal(["endpoints", word], { place });
     await empty.until(none);
     expect(await empty.ended).toBe(2);
-    const ids: string[] = [];
-    for (const path of ["first", "second"])
-      ids.push(
-        (await inJson(place, "create", ...far.slice(0, 4), "--url", `https://shop.example/${path}`)).id,
-      );
-    const terminal = startOnTerminal(["endpoints", word], { place });
+    const { place: filled, made } = await beginTwo();
+    const terminal = startOnTerminal(["endpoints", word], { place: filled });
     await terminal.until(question);
     await terminal.until("https://shop.example/second");
     terminal.type("\x1b[B\r");
     expect(await terminal.ended).toBe(0);
-    expect(terminal.screen()).toContain(ids[0]);
-    const [second, first] = (await inJson(place, "list"))["data"] as Endpoint[];
+    expect(terminal.screen()).toContain(made.id);
+    const [second, first] = (await inJson(filled, "list"))["data"] as Endpoint[];
     const changed = word === "disable" ? "disabled" : "enabled";
     expect([first?.["status"], second?.["status"]]).toEqual([changed, "enabled"]);
   });
@@ -588,22 +609,18 @@ describe.skipIf(!hasTerminal)("endpoints on a terminal", () => {
     ["enable", [], "Enable which endpoint?"],
     ["rotate-secret", [], "Rotate the secret of which endpoint?"],
   ])("%s asks which", async (word, flags, question) => {
-    const place = createPlace();
-    const { id } = await inJson(place, "create", ...far);
-    await inJson(place, "disable", id);
-    const before = await inJson(place, "show", id);
+    const { place, made } = await beginDisabled();
+    const before = await inJson(place, "show", made.id);
     const terminal = startOnTerminal(["endpoints", word, ...flags], { place });
     await terminal.until(question);
     terminal.type("\r");
     expect(await terminal.ended).toBe(0);
-    expect(await inJson(place, "show", id)).not.toEqual(before);
+    expect(await inJson(place, "show", made.id)).not.toEqual(before);
   });
 
   test("test offers those that are enabled", async () => {
-    const place = createPlace();
+    const { place } = await beginDisabled();
     const app = await startServer();
-    const off = await inJson(place, "create", ...far);
-    await inJson(place, "disable", off.id);
     await inJson(place, "create", ...far.slice(0, 4), "--url", app.url);
     const terminal = startOnTerminal(["endpoints", "test"], { place });
     await terminal.until("Test which endpoint?");
@@ -615,8 +632,10 @@ describe.skipIf(!hasTerminal)("endpoints on a terminal", () => {
   });
 
   test("delete asks which, and of one that is deleted nothing", async () => {
-    const place = createPlace();
-    const { id } = await inJson(place, "create", ...far);
+    const {
+      place,
+      made: { id },
+    } = await beginEnabled();
     const terminal = startOnTerminal(["endpoints", "delete"], { place });
     await terminal.until("Delete which endpoint?");
     terminal.type("\r");
@@ -629,8 +648,10 @@ describe.skipIf(!hasTerminal)("endpoints on a terminal", () => {
   });
 
   test("delete names the URL and asks", async () => {
-    const place = createPlace();
-    const { id } = await inJson(place, "create", ...far);
+    const {
+      place,
+      made: { id },
+    } = await beginEnabled();
     const refused = startOnTerminal(["endpoints", "delete", id], { place });
     await refused.until(`Delete the endpoint ${id} (https://shop.example/hooks)`);
     refused.type("n\r");

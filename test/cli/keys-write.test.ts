@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createPlace, run, type Finished, type Place } from "./spawn.ts";
+import { copyPlace, createPlace, run, type Finished, type Place } from "./spawn.ts";
 
 type Made = Record<string, unknown> & { id: string; key: string };
 
@@ -18,6 +18,18 @@ async function create(place: Place): Promise<Made> {
     place,
   });
   return JSON.parse(stdout) as Made;
+}
+
+let first: Promise<{ place: Place; old: Made }> | undefined;
+
+/** A place of the caller's own with one key. */
+async function begin(): Promise<{ place: Place; old: Made }> {
+  const makeFirst = async (): Promise<{ place: Place; old: Made }> => {
+    const place = createPlace();
+    return { place, old: await create(place) };
+  };
+  const { place, old } = await (first ??= makeFirst());
+  return { place: copyPlace(place), old };
 }
 
 async function show(place: Place, id: string): Promise<Record<string, unknown>> {
@@ -48,8 +60,7 @@ const commands = (id: string): Record<string, string[]> => ({
 
 describe.each(["create", "rotate"])("keys %s --write-env", (command) => {
   const setUp = async (): Promise<{ place: Place; old: Made; args: string[] }> => {
-    const place = createPlace();
-    const old = await create(place);
+    const { place, old } = await begin();
     return { place, old, args: commands(old.id)[command] ?? [] };
   };
 
@@ -116,8 +127,7 @@ describe.each(["create", "rotate"])("keys %s --write-env", (command) => {
 
 describe("a rotation that writes", () => {
   test("begins the grace, which the old key lives to the end of", async () => {
-    const place = createPlace();
-    const old = await create(place);
+    const { place, old } = await begin();
     const { stdout } = await run(
       ["keys", "rotate", old.id, "--grace", "2h", "--write-env", ".env:K", "--json"],
       {
@@ -137,8 +147,8 @@ describe("a rotation that writes", () => {
   });
 
   test("of a key from an env file warns of the copy there, unless it is the one written", async () => {
-    const place = createPlace();
-    const [old, next] = [await create(place), await create(place)];
+    const { place, old } = await begin();
+    const next = await create(place);
     place.write(".env", `HOOKLINE_API_KEY=${old.key}\n`);
     const rotate = (id: string, name: string): Promise<Finished> =>
       run(["keys", "rotate", id, "--env-file", ".env", "--write-env", `.env:${name}`, "--json"], { place });

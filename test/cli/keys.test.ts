@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bin, createPlace, run, startCommand, type Finished, type Place } from "./spawn.ts";
+import { bin, copyPlace, createPlace, run, startCommand, type Finished, type Place } from "./spawn.ts";
 
 type Json = Record<string, unknown>;
 
@@ -16,6 +16,28 @@ async function json<Shape = Json>(place: Place, args: readonly string[], env = {
 
 async function create(place: Place, ...more: string[]): Promise<{ id: string; key: string }> {
   return json(place, ["keys", "create", "--name", "test", "--scope", "*", ...more]);
+}
+
+interface Scene {
+  place: Place;
+  first: { id: string; key: string };
+  last: { id: string; key: string };
+}
+
+const scenes = new Map<number, Promise<Scene>>();
+
+/** A place of the caller's own with so many keys that may do everything: the first one made, and the last. */
+async function begin(count: number): Promise<Scene> {
+  const make = async (): Promise<Scene> => {
+    const before = count > 1 ? await begin(count - 1) : undefined;
+    const place = before?.place ?? createPlace();
+    const last = await create(place);
+    return { place, first: before?.first ?? last, last };
+  };
+  const scene = scenes.get(count) ?? make();
+  scenes.set(count, scene);
+  const { place, ...keys } = await scene;
+  return { place: copyPlace(place), ...keys };
 }
 
 async function list(place: Place, ...more: string[]): Promise<Json[]> {
@@ -126,8 +148,7 @@ describe("a key", () => {
   });
 
   test("is revoked at once, and again without harm", async () => {
-    const place = createPlace();
-    const [, second] = [await create(place), await create(place)];
+    const { place, last: second } = await begin(2);
     const revoked = await json(place, ["keys", "revoke", second.id, "--yes"]);
     expect(revoked).toMatchObject({
       id: second.id,
@@ -143,9 +164,7 @@ describe("a key", () => {
   });
 
   test("tells, before it is revoked, which keys it made and who holds it", async () => {
-    const place = createPlace();
-    await create(place);
-    const maker = await create(place);
+    const { place, last: maker } = await begin(2);
     const child = await run(["keys", "create", "--name", "child", "--scope", "keys:read", "--json"], {
       place,
       env: as(maker.key),
@@ -160,9 +179,8 @@ describe("a key", () => {
   });
 
   test("is revoked only where that is confirmed", async () => {
-    const place = createPlace();
-    const { id: key } = await create(place);
-    const finished = await run(["keys", "revoke", key, "--json"], { place });
+    const { place, first } = await begin(1);
+    const finished = await run(["keys", "revoke", first.id, "--json"], { place });
     expect(finished).toMatchObject({ code: 2, stdout: "" });
     expect(errorOf(finished)).toMatchObject({
       code: "confirmation-missing",
@@ -172,8 +190,7 @@ describe("a key", () => {
   });
 
   test("whose grace has begun ends, whatever becomes of its successor", async () => {
-    const place = createPlace();
-    const [old] = [await create(place), await create(place)];
+    const { place, first: old } = await begin(2);
     const next = await json<{ id: string }>(place, ["keys", "rotate", old.id]);
     const { code, stdout, stderr } = await run(["keys", "revoke", next.id, "--yes"], { place });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -202,8 +219,7 @@ describe("a key", () => {
   test.skipIf(process.platform !== "linux")(
     "that nobody got is revoked, and the one it was to replace stays: exit 1",
     async () => {
-      const place = createPlace();
-      const old = await create(place);
+      const { place, first: old } = await begin(1);
       for (const [args, code] of [
         [["create", "--name", "lost", "--scope", "*"], "creation-undone"],
         [["rotate", old.id], "rotation-undone"],
@@ -325,8 +341,7 @@ describe("what is refused", () => {
   });
 
   test("whatever a key may not do: exit 3", async () => {
-    const own = createPlace();
-    const root = await create(own);
+    const { place: own, first: root } = await begin(1);
     const { id: weakId, key: weak } = await json<{ id: string; key: string }>(own, [
       ...["keys", "create", "--name", "weak", "--scope", "keys:write", "--expires", "1h"],
     ]);
@@ -364,13 +379,12 @@ describe("what is refused", () => {
   });
 
   test("the last key that can manage keys, and a second rotation: exit 2", async () => {
-    const own = createPlace();
-    const { id: only } = await create(own);
-    const last = await run(["keys", "revoke", only, "--yes", "--json"], { place: own });
+    const { place: own, first } = await begin(1);
+    const last = await run(["keys", "revoke", first.id, "--yes", "--json"], { place: own });
     expect(last.code).toBe(2);
     expect(errorOf(last).code).toBe("last-key");
-    await json(own, ["keys", "rotate", only]);
-    const second = await run(["keys", "rotate", only, "--json"], { place: own });
+    await json(own, ["keys", "rotate", first.id]);
+    const second = await run(["keys", "rotate", first.id, "--json"], { place: own });
     expect(second.code).toBe(2);
     expect(errorOf(second).code).toBe("rotation-under-way");
   });
@@ -403,8 +417,7 @@ describe("lists for people", () => {
   });
 
   test("and --all reads to the end", async () => {
-    const place = createPlace();
-    for (let number = 0; number < 3; number++) await create(place);
+    const { place } = await begin(3);
     const page = await json<{ data: Json[]; next_cursor: string }>(place, ["keys", "list", "--limit", "2"]);
     expect(page.data).toHaveLength(2);
     const all = await json<{ data: Json[]; next_cursor: null }>(place, ["keys", "list", "--all"]);

@@ -3,7 +3,16 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { post } from "./run-servers.ts";
-import { createFolder, createPlace, ndjson, root, startCommand, type Finished, type Place } from "./spawn.ts";
+import {
+  createFolder,
+  createPlace,
+  disk,
+  ndjson,
+  root,
+  startCommand,
+  type Finished,
+  type Place,
+} from "./spawn.ts";
 
 /** npm asks nobody: what it needs is here, or the test fails. */
 const env = { npm_config_offline: "true", npm_config_update_notifier: "false" };
@@ -14,7 +23,7 @@ function npm(place: Place, command: "npm" | "npx", ...args: string[]): Promise<F
 
 /** A copy of the checkout as `npm ci` leaves it. */
 function copyCheckout(): Place {
-  const place = createPlace();
+  const place = createPlace(disk);
   const parts = [
     "package.json",
     "package-lock.json",
@@ -68,7 +77,7 @@ describe("the package", () => {
     );
     const [tarball] = JSON.parse(packed.stdout) as [{ filename: string; files: { path: string }[] }];
     files = tarball.files.map(({ path }) => path);
-    place = createPlace();
+    place = createPlace(disk);
     const installed = await npm(
       place,
       "npm",
@@ -85,7 +94,7 @@ describe("the package", () => {
   });
 
   let packFolder = "";
-  const createPackFolder = (): string => (packFolder = createFolder());
+  const createPackFolder = (): string => (packFolder = createFolder(disk));
 
   test("holds the program, the fixtures and the licences, and no sources", () => {
     expect(files).toEqual(

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { post } from "./run-servers.ts";
-import { createPlace, run, start } from "./spawn.ts";
+import { createPlace, disk, run, start } from "./spawn.ts";
 
 /** Seconds of writing: few in the suite, more with `npm run test:shared-database`. */
 const seconds = Number(process.env["SHARED_DATABASE_SECONDS"] ?? 3);
@@ -22,7 +22,7 @@ test(
   `a server and embedded commands write to one file for ${seconds} s, and nothing is lost or refused`,
   { timeout: seconds * 1000 + 60_000 },
   async () => {
-    const place = createPlace();
+    const place = createPlace(disk);
     const rootKeyFile = place.write("empty/.keep", "").replace(".keep", "root.key");
     const server = start(["serve", "--port", "0", "--json", "--root-key-file", rootKeyFile], {
       place,

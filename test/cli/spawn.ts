@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,15 +23,18 @@ export interface Place {
 
 const folders: string[] = [];
 
+/** Where folders are on a disk, for tests in which its pace, or running what was installed, counts. */
+export const disk = process.env["DISK_FOLDER"] ?? tmpdir();
+
 /** An empty folder, removed when the test file is done. */
-export function createFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "hookline-test-")));
+export function createFolder(parent = tmpdir()): string {
+  const folder = realpathSync(mkdtempSync(join(parent, "hookline-test-")));
   folders.push(folder);
   return folder;
 }
 
-export function createPlace(): Place {
-  const folder = createFolder();
+export function createPlace(parent?: string): Place {
+  const folder = createFolder(parent);
   const place = { home: join(folder, "home"), cwd: join(folder, "work") };
   mkdirSync(place.home);
   mkdirSync(place.cwd);
@@ -44,6 +47,13 @@ export function createPlace(): Place {
       return file;
     },
   };
+}
+
+/** A place whose home is as that one's is now, so that what many tests begin with is made once. Nobody may be writing there. */
+export function copyPlace({ home }: Place): Place {
+  const copy = createPlace();
+  cpSync(home, copy.home, { recursive: true });
+  return copy;
 }
 
 export interface SpawnOptions {

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { readEnvironment } from "../../src/config/environment.ts";
 import { createFolder } from "../cli/spawn.ts";
 
@@ -15,6 +15,7 @@ function read(own: Readonly<Record<string, string>>, file?: string): ReturnType<
   return readEnvironment(file === undefined ? undefined : envFile);
 }
 
+afterAll(() => void vi.unstubAllEnvs());
 beforeEach(() => {
   vi.unstubAllEnvs();
   for (const name of ["NO_COLOR", "FORCE_COLOR", "CI", "HOOKLINE_HOME", "HOOKLINE_DEBUG", "XDG_DATA_HOME"])

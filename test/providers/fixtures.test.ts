@@ -36,6 +36,7 @@ describe("the directories are the registry", () => {
       "custom",
       "custom-schema",
       "event",
+      "identify",
       "ids",
       "index",
       "json-schema",
