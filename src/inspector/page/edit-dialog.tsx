@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ReplayRequest, RouteShape } from "../api.ts";
 import { asEdited, editedBytes, textOf, toBase64 } from "./body-text.ts";
 import { Dialog } from "./dialog.tsx";
@@ -31,6 +31,12 @@ export function EditDialog({
   const [text, setText] = useState(() => asEdited(original ?? ""));
   const [route, setRoute] = useState(likely ?? 0);
   const [sending, setSending] = useState(false);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    // Browsers put the caret behind the text, and scroll there.
+    field.current?.setSelectionRange(0, 0);
+    field.current?.scrollTo(0, 0);
+  }, []);
   if (original === undefined || routes.length === 0) {
     return (
       <Dialog title={`Edit #${number}`} onClose={onClose}>
@@ -67,6 +73,7 @@ export function EditDialog({
         }}
       >
         <textarea
+          ref={field}
           aria-label="Body"
           data-autofocus=""
           spellcheck={false}

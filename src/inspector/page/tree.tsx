@@ -118,7 +118,7 @@ interface TreeLineProps {
 }
 
 function TreeLine({ tree, line, isCurrent, onAct }: TreeLineProps): JSX.Element {
-  const indent = { paddingInlineStart: `${(Math.min(line.level, 40) - 1) * 16 + 4}px` };
+  const indent = { paddingInlineStart: `${(Math.min(line.level, 40) - 1) * 16 + 20}px` };
   const shared = { role: "treeitem", tabIndex: isCurrent ? 0 : -1, style: indent, onClick: onAct } as const;
   if (line.kind === "more") {
     const text = `${line.left.toLocaleString("en-US")} more`;
@@ -144,7 +144,11 @@ function TreeLine({ tree, line, isCurrent, onAct }: TreeLineProps): JSX.Element 
       </span>
       {key !== undefined && (
         <>
-          <Value text={String(key)} max={200} class={typeof key === "number" ? "index" : "key"} />
+          <Value
+            text={key === "" ? '""' : String(key)}
+            max={200}
+            class={typeof key === "number" ? "index" : "key"}
+          />
           <span class="colon">: </span>
         </>
       )}
