@@ -42,7 +42,7 @@ async function fill(home, amount) {
   database
     .prepare(
       `insert into contents (number, headers, body, findings)
-       ${numbers} select i, ?, cast(replace(?, 'ord_8x7kLm2nP', 'ord_' || i) as blob), null, null from n`,
+       ${numbers} select i, ?, cast(replace(?, 'ord_8x7kLm2nP', 'ord_' || i) as blob), null from n`,
     )
     .run([headers, body]);
   database.exec(`update state set last = ${amount}, count = ${amount}, bytes = ${amount * stored}`);
