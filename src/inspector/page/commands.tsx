@@ -27,19 +27,19 @@ export function Commands(props: {
   return (
     <div class="commands" role="toolbar" aria-label="Delivery">
       <span class="split">
-        <Command keys="r" label="Replay" primary onAct={replay} disabled={!hasRoutes} />
+        <Command keys="r" label="Replay" primary onAct={replay} disabled={!hasRoutes || !hasBody} />
         <button
           type="button"
           class="primary"
           aria-label="Replay to …"
           title="Replay to another route, or with the original headers"
-          disabled={!hasRoutes}
+          disabled={!hasRoutes || !hasBody}
           onClick={replayTo}
         >
           <span aria-hidden="true">▾</span>
         </button>
       </span>
-      <Command keys="e" label="Edit" onAct={edit} disabled={!hasRoutes} />
+      <Command keys="e" label="Edit" onAct={edit} disabled={!hasRoutes || !hasBody} />
       <Command
         keys="x"
         label={
