@@ -146,6 +146,10 @@ inChromium("axe-core finds nothing", () => {
     expect(await violations(page, rules), "list").toEqual([]);
     for (let row = 0; row < some.length; row++) {
       await rows.nth(row).click();
+      await page
+        .locator("#detail-title")
+        .getByText(`#${some.length - row}`)
+        .waitFor();
       await page.getByRole("group", { name: "View of the body" }).waitFor();
       expect(await violations(page, rules), `detail ${row}`).toEqual([]);
     }
@@ -154,8 +158,13 @@ inChromium("axe-core finds nothing", () => {
       ["r", /Replay #1/],
       ["e", /Edit #1/],
     ] as const) {
-      await page.keyboard.press(key);
-      await page.getByRole("dialog", { name }).waitFor();
+      const dialog = page.getByRole("dialog", { name });
+      // A key does nothing as long as what it needs is on its way.
+      for (let tries = 0; tries < 20 && !(await dialog.isVisible()); tries++) {
+        await page.keyboard.press(key);
+        await page.waitForTimeout(250);
+      }
+      await dialog.waitFor();
       expect(await violations(page, rules), key).toEqual([]);
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
