@@ -32,7 +32,8 @@ export default defineConfig({
     globalSetup: ["test/build.ts"],
     projects: [
       { extends: true, test: { name: "pure", include: pure, isolate: false } },
-      { extends: true, test: { name: "browser", include: browser } },
+      // A browser on a busy machine may take longer than anybody would wait: once more tells that from a fault.
+      { extends: true, test: { name: "browser", include: browser, retry: 1 } },
       {
         extends: true,
         test: {
