@@ -17,6 +17,8 @@ const mayImport = {
   store: { sqlite: types, providers: "types" },
   inbox: { sqlite: types, signing: "types", providers: "types" },
   inspector: { inbox: types, transport: types },
+  suites: { transport: types, payloads: types, providers: types },
+  reports: { providers: types },
   remote: { providers: "types" },
   server: { transport: types, providers: types, signing: types, store: types, remote: types },
   actions: {
@@ -29,10 +31,12 @@ const mayImport = {
     store: types,
     inbox: types,
     inspector: types,
+    suites: types,
+    reports: types,
     remote: types,
     server: types,
   },
-  ui: { actions: "types", remote: "types" },
+  ui: { actions: "types", remote: "types", reports: "types" },
   commands: { actions: types, ui: types, config: types, remote: "types" },
   main: { commands: types, ui: types, config: types },
 };

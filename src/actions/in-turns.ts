@@ -1,5 +1,5 @@
 import { createHistogram } from "node:perf_hooks";
-import type { Outcome } from "../transport/judge.ts";
+import type { RefusalOutcome } from "../transport/judge.ts";
 import type { Sender, SendResult } from "../transport/send.ts";
 
 export interface TurnOptions {
@@ -32,7 +32,7 @@ export interface TurnSummary {
 export async function inTurns(
   sender: Sender,
   options: TurnOptions,
-  one: (turn: number) => Promise<{ result: SendResult; outcome: Outcome } | undefined>,
+  one: (turn: number) => Promise<{ result: SendResult; outcome: RefusalOutcome } | undefined>,
 ): Promise<TurnSummary> {
   const { total, concurrency, rate, signal } = options;
   const stop = (): void => void sender.close();

@@ -108,10 +108,12 @@ async function send(
       event: event ?? undefined,
       deliveryId,
       bytes: body.length,
+      tampering: undefined,
       outcome,
       status: result.ok ? result.status : undefined,
       durationMs: result.durationMs,
       answer: failedAnswer(outcome, result),
+      again: [["hookline", "inbox", "replay", String(number), "--to", target.url.href]],
     });
     return { result, outcome };
   });

@@ -1,14 +1,24 @@
 import { HooklineError } from "../errors.ts";
+import { closest } from "../providers/closest.ts";
 import { randomText, uuid } from "../providers/ids.ts";
 import type { Payload } from "../payloads/load.ts";
+import type { Provider } from "../providers/contract.ts";
 import { isInbox, isRemote, loadPayloads, type LoadOptions } from "../payloads/load.ts";
 import type { Edit } from "../payloads/edit.ts";
 import { deliveryIdOf, lazyJson } from "../providers/event.ts";
 import { createHeaderMaker, withOverrides, type HeaderOverride } from "../transport/request.ts";
+import {
+  createTamperer,
+  tamperings,
+  tamperingsOf,
+  type Tamperer,
+  type Tampering,
+} from "../transport/tamper.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 export type { HeaderOverride } from "../transport/request.ts";
 export type { Edit } from "../payloads/edit.ts";
+export type { Tampering } from "../transport/tamper.ts";
 
 /** What of a payload is sent, and how, as the user asked. */
 export interface PrepareOptions {
@@ -26,6 +36,8 @@ export interface PrepareOptions {
   original?: boolean;
   /** Unix milliseconds to sign at, in place of now. */
   at?: number;
+  /** Make each wrong in each of these ways, in place of sending it as it is right; `all` that its provider's requests can show. */
+  tamper?: readonly Tampering[] | "all";
 }
 
 /** One payload, ready to be sent any number of times. */
@@ -33,12 +45,16 @@ export interface PreparedPayload {
   payload: Payload;
   /** Of the secret that signs; undefined where nothing is signed. */
   origin: SecretOrigin | undefined;
+  /** How it is wrong, so that it has to be refused; undefined where it is right. */
+  tampering: Tampering | undefined;
   /** A request of its own each time: its id, its time and so its signature are made anew. */
   next(this: void): { headers: string[]; body: Buffer; deliveryId: string };
 }
 
 /** What is done to each payload. */
-type RequestOptions = Pick<PrepareOptions, "edits" | "fresh" | "headers" | "at" | "original">;
+type RequestOptions = Pick<PrepareOptions, "edits" | "fresh" | "headers" | "at" | "original"> & {
+  tampering: Tampering | undefined;
+};
 
 type Editing = typeof import("../payloads/edit.ts");
 
@@ -58,13 +74,66 @@ export async function prepare(workspace: Workspace, options: PrepareOptions): Pr
     );
   }
   return Promise.all(
-    payloads.map(async (payload) => {
-      const request = await prepareRequest(workspace, payload, options, editing);
-      // A first one at once: what cannot be freshened or signed is told before anything is sent.
-      request.next();
-      return { payload, ...request };
-    }),
+    payloads
+      .flatMap((payload) => tamperingsFor(payload, options).map((tampering) => ({ payload, tampering })))
+      .map(async ({ payload, tampering }) => {
+        const request = await prepareRequest(workspace, payload, { ...options, tampering }, editing);
+        // A first one at once: what cannot be freshened or signed is told before anything is sent.
+        request.next();
+        return { payload, tampering, ...request };
+      }),
   );
+}
+
+/** @throws HooklineError `tamper-original`, `tamper-impossible` */
+function tamperingsFor(
+  { name, provider }: Payload,
+  { tamper, original }: PrepareOptions,
+): (Tampering | undefined)[] {
+  if (tamper === undefined) return [undefined];
+  if (original === true) {
+    throw new HooklineError("tamper-original", "--tamper signs anew and --original does not", {
+      nextSteps: ["leave out one of the two"],
+    });
+  }
+  const possible = tamperingsOf(provider);
+  const asked = tamper === "all" ? possible : tamper;
+  const impossible = asked.filter((tampering) => !possible.includes(tampering));
+  if (asked.length > 0 && impossible.length === 0) return [...asked];
+  throw new HooklineError(
+    "tamper-impossible",
+    possible.length === 0
+      ? `${name} cannot be tampered with: ${provider.title} signs nothing`
+      : `${name} cannot be tampered with as ${impossible.join(", ")}: the signatures of ${provider.title} do not show it`,
+    {
+      nextSteps:
+        possible.length === 0
+          ? ["leave out --tamper"]
+          : [`tamper with it as one of ${possible.join(", ")}`, "or as all of them: --tamper all"],
+    },
+  );
+}
+
+/**
+ * Reads ways to tamper; several with commas between.
+ * @returns undefined where none is given
+ * @throws HooklineError `usage`
+ */
+export function readTamperings(texts: readonly string[]): readonly Tampering[] | "all" | undefined {
+  const names = texts.flatMap((text) => text.split(",")).map((name) => name.trim());
+  if (names.length === 0) return undefined;
+  const known: readonly string[] = tamperings;
+  const unknown = names.find((name) => name !== "all" && !known.includes(name));
+  if (unknown !== undefined) {
+    const near = closest(unknown, known);
+    throw new HooklineError("usage", `--tamper knows no ${JSON.stringify(unknown)}`, {
+      nextSteps: [
+        ...(near.length === 0 ? [] : [`did you mean ${near.join(", ")}?`]),
+        `use ${tamperings.join(", ")}, or all`,
+      ],
+    });
+  }
+  return names.includes("all") ? "all" : ([...new Set(names)] as Tampering[]);
 }
 
 /** Prepares the requests of one payload. @param editing is there where something is to be edited */
@@ -73,7 +142,7 @@ async function prepareRequest(
   payload: Payload,
   options: RequestOptions,
   editing?: Editing,
-): Promise<Omit<PreparedPayload, "payload">> {
+): Promise<Omit<PreparedPayload, "payload" | "tampering">> {
   const { host } = workspace;
   const { provider, headers: received } = payload;
   const before = received === undefined ? undefined : await import("./received-headers.ts");
@@ -100,11 +169,8 @@ async function prepareRequest(
   }
   const { secrets, origin } = workspace.signingSecrets(provider);
   const taken = received === undefined ? [] : (before?.takenOver(received, provider, options) ?? []);
-  const makeHeaders = createHeaderMaker(
-    provider,
-    secrets,
-    before === undefined ? options.headers : before.onTop(taken, options.headers),
-  );
+  const overrides = before === undefined ? options.headers : before.onTop(taken, options.headers);
+  const make = requestMaker(provider, secrets, overrides, options.tampering, host.random);
   const ownId = idOf(body, received ?? []);
   return {
     origin,
@@ -112,10 +178,22 @@ async function prepareRequest(
       const now = options.at ?? host.now();
       const sent = bodyAt(now);
       const deliveryId = (options.fresh ? idOf(sent, []) : ownId) ?? newId();
-      const headers = makeHeaders({ event: payload.event, deliveryId, body: sent, now });
-      return { headers, body: sent, deliveryId };
+      return { ...make({ event: payload.event, deliveryId, body: sent, now }), deliveryId };
     },
   };
+}
+
+/** Makes whole requests: right ones, or ones that are wrong in one way. */
+function requestMaker(
+  provider: Provider,
+  secrets: readonly string[],
+  overrides: readonly HeaderOverride[],
+  tampering: Tampering | undefined,
+  random: (bytes: number) => Buffer,
+): Tamperer {
+  if (tampering !== undefined) return createTamperer(provider, secrets, overrides, tampering, random);
+  const makeHeaders = createHeaderMaker(provider, secrets, overrides);
+  return (content) => ({ headers: makeHeaders(content), body: content.body });
 }
 
 /** Says which headers of recorded requests cannot be sent once more. */

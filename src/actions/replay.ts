@@ -1,11 +1,12 @@
 import { setMaxListeners } from "node:events";
-import { judge, type Outcome } from "../transport/judge.ts";
+import { judge, judgeRefusal, type RefusalOutcome } from "../transport/judge.ts";
 import type { SendResult } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
 import { events } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { inTurns, type TurnSummary } from "./in-turns.ts";
-import { prepare, type PreparedPayload, type PrepareOptions } from "./prepare.ts";
+import { prepare, type PreparedPayload, type PrepareOptions, type Tampering } from "./prepare.ts";
+import { reproduce, type Pipeline } from "./reproduce.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 export interface ReplayOptions extends PrepareOptions, ConnectOptions {
@@ -39,11 +40,15 @@ export interface ReplayDelivery {
   event: string | undefined;
   deliveryId: string;
   bytes: number;
-  outcome: Outcome;
+  /** How it was made wrong: it had to be refused then. */
+  tampering: Tampering | undefined;
+  outcome: RefusalOutcome;
   status: number | undefined;
   durationMs: number;
   /** The answer of a failed delivery: its head, and its whole length. */
   answer: { body: Buffer; bytes: number } | undefined;
+  /** A command that sends the same once more. */
+  again: Pipeline;
 }
 
 export type ReplaySummary = TurnSummary;
@@ -82,15 +87,17 @@ async function send(
     keepBytes,
   });
   const path = target.url.pathname + target.url.search;
+  const commands = new Map(payloads.map((one) => [one, reproduce(one, { ...options, url: target.url })]));
   const total = payloads.length * options.times;
   report({ type: "start", url: target.url.href, total, signing: signingOf(payloads) });
 
   const summary = await inTurns(sender, { ...options, total }, async (turn) => {
-    const { payload, next } = payloads[turn % payloads.length] as PreparedPayload;
+    const prepared = payloads[turn % payloads.length] as PreparedPayload;
+    const { payload, tampering, next } = prepared;
     const { headers, body, deliveryId } = next();
     const timeoutMs = options.timeoutMs ?? payload.provider.ack.timeoutMs;
     const result = await sender.send({ method: "POST", path, headers, body, timeoutMs });
-    const outcome = judge(payload.provider.ack, result);
+    const outcome = (tampering === undefined ? judge : judgeRefusal)(payload.provider.ack, result);
     report({
       type: "delivery",
       name: payload.name,
@@ -99,10 +106,12 @@ async function send(
       event: payload.event,
       deliveryId,
       bytes: body.length,
+      tampering,
       outcome,
       status: result.ok ? result.status : undefined,
       durationMs: result.durationMs,
       answer: failedAnswer(outcome, result),
+      again: commands.get(prepared) ?? [],
     });
     return { result, outcome };
   });
@@ -110,7 +119,7 @@ async function send(
 }
 
 /** What is shown of an answer: that of a failed delivery. */
-export function failedAnswer(outcome: Outcome, result: SendResult): ReplayDelivery["answer"] {
+export function failedAnswer(outcome: RefusalOutcome, result: SendResult): ReplayDelivery["answer"] {
   return !outcome.ok && result.ok && result.bytes > 0
     ? { body: result.body, bytes: result.bytes }
     : undefined;

@@ -29,6 +29,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./replay.ts"),
   },
   {
+    name: "test",
+    summary: "run suites: send, expect, and check what your app does in turn",
+    load: () => import("./test.ts"),
+  },
+  {
+    name: "check",
+    summary: "check that a handler takes and refuses what it must",
+    load: () => import("./check.ts"),
+  },
+  {
     name: "inbox",
     summary: "list, show, replay, export and compare what listeners received",
     load: () => import("./inbox.ts"),
@@ -92,5 +102,10 @@ export const commands: readonly CommandEntry[] = [
     name: "serve",
     summary: "run the control plane on a port, and deliver what is published",
     load: () => import("./serve.ts"),
+  },
+  {
+    name: "completion",
+    summary: "print the completion script of your shell",
+    load: () => import("./completion.ts"),
   },
 ];

@@ -13,12 +13,14 @@ const shownFailures = 50;
 
 /**
  * Prints a replay as it goes.
+ * @param watch is told of each event as well
  * @returns its summary
  */
 export async function showReplay(
   output: Output,
   stderr: NodeJS.WriteStream,
   events: AsyncIterable<ReplayEvent>,
+  watch: (event: ReplayEvent) => void = () => undefined,
 ): Promise<ReplaySummary | undefined> {
   let summary: ReplaySummary | undefined;
   let progress: Progress | undefined;
@@ -26,6 +28,7 @@ export async function showReplay(
   const counts = { ok: 0, failed: 0 };
   try {
     for await (const event of events) {
+      watch(event);
       if (event.type === "start") {
         crowd = event.total >= many;
         for (const { title, origin } of event.signing) {
@@ -65,11 +68,16 @@ function deliveryLine(output: Output, delivery: ReplayDelivery): string {
   const { outcome, status, durationMs } = delivery;
   return [
     outcome.ok ? out.green("✓") : out.red("✗"),
-    safeLine(delivery.name, 60).padEnd(38),
+    safeLine(nameOf(delivery), 80).padEnd(38),
     status === undefined ? out.red("—  ") : outcome.ok ? out.green(String(status)) : out.red(String(status)),
     duration(durationMs),
     ...(outcome.ok ? [] : [out.red(reason(delivery))]),
   ].join("  ");
+}
+
+/** `fareplay/order.created`, and behind it how it was made wrong. */
+function nameOf({ name, tampering }: ReplayDelivery): string {
+  return tampering === undefined ? name : `${name} (${tampering})`;
 }
 
 function showFailure(output: Output, delivery: ReplayDelivery): void {
@@ -97,6 +105,12 @@ function reason({ outcome, title, durationMs }: ReplayDelivery): string {
       }
       return `${who} takes only ${accepted.join(", ")} as success`;
     }
+    case "not-refused":
+      return outcome.status < 300
+        ? "taken for right: your app must refuse it with a 4xx"
+        : `${outcome.status} is no refusal: a wrong signature is answered with a 4xx such as 401`;
+    case "broke":
+      return `your app broke over it: a wrong signature is answered with a 4xx, and a 5xx has ${who} send it again`;
     case "late":
       return `too late: ${who} gives up after ${duration(outcome.allowedMs)}`;
     case "timeout":
@@ -144,6 +158,7 @@ function deliveryJson(delivery: ReplayDelivery): object {
     name: delivery.name,
     provider: delivery.provider,
     event: delivery.event ?? null,
+    tampering: delivery.tampering ?? null,
     delivery_id: delivery.deliveryId,
     bytes: delivery.bytes,
     ok: outcome.ok,
