@@ -73,6 +73,24 @@ const loadedApart = (toDist) => ({
   },
 });
 
+/** `file?raw` is the file's text, as Vite has it. */
+const rawText = {
+  name: "raw-text",
+  /** @param {import("esbuild").PluginBuild} api */
+  setup(api) {
+    api.onResolve({ filter: /\?raw$/ }, async ({ path, resolveDir }) => {
+      const found = await api.resolve(path.slice(0, -"?raw".length), {
+        kind: "import-statement",
+        resolveDir,
+      });
+      return { ...found, suffix: "?raw" };
+    });
+    api.onLoad({ filter: /.*/ }, ({ path, suffix }) =>
+      suffix === "?raw" ? { contents: readFileSync(path, "utf8"), loader: "text" } : undefined,
+    );
+  },
+};
+
 /** Commander loads it for subcommands that are programs of their own. hookline has none, and it is a fifth of the start. */
 const noChildProcess = {
   name: "no-child-process",
@@ -111,14 +129,14 @@ const results = await Promise.all([
     ...shared,
     entryPoints: ["src/main.ts"],
     outfile: join(made, "main.cjs"),
-    plugins: [loadedApart("./"), noChildProcess],
+    plugins: [rawText, loadedApart("./"), noChildProcess],
   }),
   build({
     ...shared,
     entryPoints: commands,
     outdir: join(made, "commands"),
     outExtension: { ".js": ".cjs" },
-    plugins: [loadedApart("../")],
+    plugins: [rawText, loadedApart("../")],
   }),
 ]);
 // Files that are loaded apart may load others apart.
@@ -131,7 +149,7 @@ for (let built = 0; built < lazy.size;) {
       entryPoints,
       outdir: join(made, "lazy"),
       outExtension: { ".js": ".cjs" },
-      plugins: [loadedApart("../")],
+      plugins: [rawText, loadedApart("../")],
     }),
   );
 }
