@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 const src = resolve(dirname(fileURLToPath(import.meta.url)), "../src");
 const types = true;
 
-/** Room → the rooms it may import; `types` allows `import type` alone. @type {Record<string, Record<string, boolean | "types">>} */
+/** Room → the rooms it may import, besides errors and text; `types` allows `import type` alone. @type {Record<string, Record<string, boolean | "types">>} */
 const mayImport = {
+  text: {},
   signing: {},
   config: {},
   providers: { signing: types },
@@ -68,7 +69,7 @@ const imports = {
     const check = (node, source, typeOnly) => {
       if (typeof source !== "string" || !source.startsWith(".")) return;
       const to = roomOf(resolve(dirname(context.filename), source));
-      if (to === undefined || to === from || to === "errors") return;
+      if (to === undefined || to === from || to === "errors" || to === "text") return;
       if (allowed === undefined) return context.report({ node, messageId: "unknown", data: { from } });
       const rule = allowed[to];
       if (rule === undefined) return context.report({ node, messageId: "forbidden", data: { from, to } });

@@ -1,21 +1,8 @@
 import { isUtf8 } from "node:buffer";
+import { emojiPart, escaped, hidden } from "../text/hidden.ts";
 import { count } from "./format.ts";
 
-/**
- * What must not reach a terminal as it is: controls (C0, DEL, C1), lone surrogates, line and paragraph separators,
- * interlinear marks, and every code point Unicode has drawn as nothing (`\p{DI}`, Default_Ignorable_Code_Point: bidi
- * controls, zero-width and filler characters, variation selectors, tags, soft hyphen).
- */
-const HIDDEN = String.raw`[\p{Cc}\p{Cs}\p{DI}\p{Zl}\p{Zp}\ufff9-\ufffb]`;
-
-/** Kept, as emoji are made of them: a joiner between two pictures, a selector after one, a keycap's selector. */
-const EMOJI_PART = [
-  String.raw`(?<=\p{ExtPict}[\u{1f3fb}-\u{1f3ff}]?\ufe0f?)\u200d(?=\p{ExtPict})`,
-  String.raw`(?<=\p{ExtPict})[\ufe0e\ufe0f]`,
-  String.raw`(?<=[0-9#*])\ufe0f(?=\u20e3)`,
-].join("|");
-
-const hidden = new RegExp(`(?=${HIDDEN})(?!${EMOJI_PART})[^]`, "gu");
+const anyHidden = new RegExp(`(?=${hidden})(?!${emojiPart})[^]`, "gu");
 
 /** `##vso[`, `##[` and `##teamcity[`: Azure Pipelines, GitHub and TeamCity obey these anywhere in a line. */
 const logCommand = /##(?=[a-z]*\[)/gi;
@@ -24,15 +11,10 @@ const logCommand = /##(?=[a-z]*\[)/gi;
 const lineCommand = /^([^\S\n]*)::/gm;
 
 /** One test for all of it, which may say yes too often but never too seldom: most text is clean and is not copied. */
-const suspectLine = new RegExp(String.raw`${HIDDEN}|##|^\s*::`, "u");
-const suspectText = new RegExp(String.raw`(?!\n)${HIDDEN}|##|(?:^|\n)[^\S\n]*::`, "u");
+const suspectLine = new RegExp(String.raw`${hidden}|##|^\s*::`, "u");
+const suspectText = new RegExp(String.raw`(?!\n)${hidden}|##|(?:^|\n)[^\S\n]*::`, "u");
 
 const hex = (code: number): string => code.toString(16).padStart(4, "0");
-
-function escape(character: string): string {
-  const code = character.codePointAt(0) ?? 0;
-  return code > 0xffff ? `\\u{${hex(code)}}` : `\\u${hex(code)}`;
-}
 
 const withoutCommands = (text: string): string =>
   text.replace(logCommand, "# #").replace(lineCommand, String.raw`$1\::`);
@@ -45,7 +27,7 @@ const withoutCommands = (text: string): string =>
 export function safeLine(text: string, max?: number): string {
   const short = shorten(text, max);
   if (!suspectLine.test(short)) return cut(short, max);
-  return cut(withoutCommands(short.replace(hidden, escape)), max);
+  return cut(withoutCommands(short.replace(anyHidden, escaped)), max);
 }
 
 /**
@@ -57,7 +39,7 @@ export function safeText(text: string, max?: number): string {
   if (!suspectText.test(short)) return cut(short, max);
   const plain = short.replaceAll("\r\n", "\n").replaceAll("\t", "  ");
   return cut(
-    withoutCommands(plain.replace(hidden, (found) => (found === "\n" ? found : escape(found)))),
+    withoutCommands(plain.replace(anyHidden, (found) => (found === "\n" ? found : escaped(found)))),
     max,
   );
 }
@@ -70,7 +52,7 @@ export function safeJson(json: string): string {
   // Most is plain ASCII, which is seen faster.
   if (!/[^\x20-\x7e]|##/.test(json) || !suspectLine.test(json)) return json;
   return json
-    .replace(hidden, (found) =>
+    .replace(anyHidden, (found) =>
       Array.from({ length: found.length }, (_, unit) => `\\u${hex(found.charCodeAt(unit))}`).join(""),
     )
     .replace(logCommand, String.raw`#\u0023`);

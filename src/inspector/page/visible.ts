@@ -1,16 +1,4 @@
-/**
- * What must not be drawn as it is: controls (C0, DEL, C1), lone surrogates, line and paragraph separators, interlinear
- * marks, and every code point Unicode has drawn as nothing (`\p{DI}`, Default_Ignorable_Code_Point: bidi controls,
- * zero-width and filler characters, variation selectors, tags, soft hyphen). The terminal's views hide the same.
- */
-const hidden = String.raw`[\p{Cc}\p{Cs}\p{DI}\p{Zl}\p{Zp}\ufff9-\ufffb]`;
-
-/** Kept, as emoji are made of them: a joiner between two pictures, a selector after one, a keycap's selector. */
-const emojiPart = [
-  String.raw`(?<=\p{ExtPict}[\u{1f3fb}-\u{1f3ff}]?\ufe0f?)\u200d(?=\p{ExtPict})`,
-  String.raw`(?<=\p{ExtPict})[\ufe0e\ufe0f]`,
-  String.raw`(?<=[0-9#*])\ufe0f(?=\u20e3)`,
-].join("|");
+import { emojiPart, escaped, hidden } from "../../text/hidden.ts";
 
 const anyHidden = new RegExp(hidden, "u");
 const run = new RegExp(`(?:(?=${hidden})(?!${emojiPart})[^])+`, "gu");
@@ -32,7 +20,7 @@ export function visible(text: string, lines = false): Piece[] {
   let end = 0;
   for (const found of text.matchAll(lines ? runInLines : run)) {
     if (found.index > end) pieces.push({ text: text.slice(end, found.index), escape: false });
-    pieces.push({ text: Array.from(found[0], escaped).join(""), escape: true });
+    pieces.push({ text: Array.from(found[0], shown).join(""), escape: true });
     end = found.index + found[0].length;
   }
   if (end < text.length) pieces.push({ text: text.slice(end), escape: false });
@@ -57,10 +45,6 @@ export function head(text: string, max: number): string {
 
 const short: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-function escaped(character: string): string {
-  const name = short[character];
-  if (name !== undefined) return name;
-  const code = character.codePointAt(0) ?? 0;
-  const hex = code.toString(16).padStart(4, "0");
-  return code > 0xffff ? `\\u{${hex}}` : `\\u${hex}`;
+function shown(character: string): string {
+  return short[character] ?? escaped(character);
 }
