@@ -4,6 +4,7 @@ import type { DeliveryDetail } from "../api.ts";
 import { formParameters, hexLines, textOf } from "./body-text.ts";
 import { formatBytes } from "./format.ts";
 import { parseJson } from "./json-tree.ts";
+import { Pairs } from "./pairs.tsx";
 import { Tree } from "./tree.tsx";
 import { Value } from "./value.tsx";
 import { head, visibleText } from "./visible.ts";
@@ -107,36 +108,14 @@ interface ParametersProps {
 
 /** Parameters of a form; a value that is JSON (GitHub and Slack send such) as a tree. */
 function Parameters({ parameters, onCopy }: ParametersProps): JSX.Element {
-  const [all, showAll] = useState(false);
-  const shown = all ? parameters : parameters.slice(0, 200);
   return (
-    <>
-      <table class="pairs">
-        <thead class="unseen">
-          <tr>
-            <th scope="col">Parameter</th>
-            <th scope="col">Value</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(([name, value], index) => (
-            <tr key={index}>
-              <th scope="row">
-                <Value text={name} max={200} />
-              </th>
-              <td>
-                <ParameterValue name={name} value={value} onCopy={onCopy} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {shown.length < parameters.length && (
-        <button type="button" class="more" onClick={() => showAll(true)}>
-          Show all: {(parameters.length - shown.length).toLocaleString("en-US")} more
-        </button>
+    <Pairs pairs={parameters} of="Parameter" most={200}>
+      {(name, value) => (
+        <td>
+          <ParameterValue name={name} value={value} onCopy={onCopy} />
+        </td>
       )}
-    </>
+    </Pairs>
   );
 }
 

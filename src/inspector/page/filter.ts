@@ -1,5 +1,3 @@
-import { readNumber } from "./token.ts";
-
 /** Which deliveries the list shows; nothing set shows all. */
 export interface Filter {
   provider?: string;
@@ -31,6 +29,11 @@ export function readPlace(search: string): Place {
   if (verified === "true" || verified === "false") filter.verified = verified === "true";
   if (query.get("failed") === "true") filter.failed = true;
   return { filter, selected: readNumber(query.get("n")) };
+}
+
+/** A delivery's number as it stands in an address; undefined where it is none. */
+export function readNumber(text: string | null): number | undefined {
+  return text !== null && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }
 
 /** The query of a request for these deliveries, and the beginning of an address's. */

@@ -1,3 +1,5 @@
+import { readNumber } from "./filter.ts";
+
 const key = "hookline.token";
 
 /** What the link of `hookline listen` carries behind its `#`. */
@@ -15,11 +17,6 @@ function readFragment(hash: string): Fragment {
     token: token !== null && /^[\x21-\x7e]{1,512}$/.test(token) ? token : undefined,
     number: readNumber(parameters.get("n")),
   };
-}
-
-/** A delivery's number as it stands in an address; undefined where it is none. */
-export function readNumber(text: string | null): number | undefined {
-  return text !== null && /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined;
 }
 
 /**
