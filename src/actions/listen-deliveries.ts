@@ -46,6 +46,8 @@ export interface Deliveries {
   counts: Readonly<Omit<ListenStopped, "type" | "unmet">>;
   /** How many were accepted. */
   accepted(): number;
+  /** How many have no answer yet. */
+  underWay(): number;
   /** The last one that was. */
   last(): Accepted | undefined;
   /** Resolves when none is on its way to a target any more, and all are told. */
@@ -234,6 +236,7 @@ export function createDeliveries(
     counts,
     accepted: () => accepted,
     last: () => last,
+    underWay: () => underWay,
     async settled() {
       if (underWay > 0) await new Promise<void>((resolve) => (noneUnderWay = resolve));
       await told.settled();

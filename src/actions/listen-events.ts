@@ -141,6 +141,15 @@ export interface ListenReplayed {
   forwards: readonly Forward[];
 }
 
+/** It ends, and waits for what it has not answered yet. */
+export interface ListenStopping {
+  type: "stopping";
+  /** Deliveries that are not answered yet. */
+  underWay: number;
+  /** Milliseconds that it waits for them at most. */
+  graceMs: number;
+}
+
 export interface ListenStopped {
   type: "stopped";
   received: number;
@@ -152,7 +161,7 @@ export interface ListenStopped {
   unmet: string[];
 }
 
-export type ListenEvent = ListenReady | ListenDelivery | ListenReplayed | ListenStopped;
+export type ListenEvent = ListenReady | ListenDelivery | ListenReplayed | ListenStopping | ListenStopped;
 
 /** A listener at work: what it reports, and what can be asked of it meanwhile. */
 export interface Listening extends AsyncIterable<ListenEvent> {

@@ -18,6 +18,8 @@ import type { SecretOrigin, Workspace } from "./workspace.ts";
 
 /** Milliseconds that requests under way get to finish when the listener stops. */
 const graceMs = 5000;
+/** After so long the user is told what is waited for. */
+const patienceMs = 300;
 /** Milliseconds more in which their last answers may go out. */
 const lastAnswerMs = 500;
 
@@ -170,7 +172,12 @@ async function receive(
       })),
     });
     await stopped;
-    await close();
+    // Most are answered at once, and then there is nothing to be told.
+    const wait = setTimeout(() => {
+      const underWay = deliveries.underWay();
+      if (underWay > 0) report({ type: "stopping", underWay, graceMs });
+    }, patienceMs);
+    await close().finally(() => clearTimeout(wait));
     if (broken !== undefined) throw broken.error;
     report({ type: "stopped", ...deliveries.counts, unmet: expectations.unmet() });
   } finally {

@@ -17,6 +17,8 @@ export function listenJson(event: ListenEvent): object {
       return deliveryJson(event);
     case "replayed":
       return replayedJson(event);
+    case "stopping":
+      return { type: event.type, under_way: event.underWay, grace_ms: event.graceMs };
     case "stopped": {
       const { type, received, verified, rejected, unverified, duplicates, unmet } = event;
       return { type, received, verified, rejected, unverified, duplicates, unmet };

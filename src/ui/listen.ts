@@ -1,6 +1,6 @@
 import type { ListenDelivery, Listening, ListenStopped } from "../actions/listen-events.ts";
 import { wrap } from "./cells.ts";
-import { count } from "./format.ts";
+import { count, duration } from "./format.ts";
 import { deliveryLines, type PrintMode } from "./listen-delivery.ts";
 import { listenJson } from "./listen-json.ts";
 import type { ListenKeys, OpenKeys } from "./listen-keys.ts";
@@ -43,6 +43,11 @@ export async function showListen(
           break;
         case "replayed":
           screen.replayed(event);
+          break;
+        case "stopping":
+          output.note(
+            `waiting up to ${duration(event.graceMs)} for ${count(event.underWay, "delivery", "deliveries")} without an answer; Ctrl-C once more ends at once`,
+          );
           break;
         case "stopped":
           opened?.close();

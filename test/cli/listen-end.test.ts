@@ -148,9 +148,13 @@ describe("signals", () => {
     const listener = await listenJson([String(target.port)]);
     const answer = post(`${listener.url}/fareplay`).catch((error: unknown) => error);
     await target.until(1);
-    const { code, stdout } = await listener.stop();
+    const { code, stdout, stderr } = await listener.stop();
     expect(code).toBe(0);
+    expect(stderr).toContain(
+      "waiting up to 5 s for 1 delivery without an answer; Ctrl-C once more ends at once",
+    );
     expect(ndjson(stdout).slice(1)).toMatchObject([
+      { type: "stopping", under_way: 1, grace_ms: 5000 },
       { type: "delivery", forwarded: [{ status: null, error: "aborted" }] },
       { type: "stopped", received: 1 },
     ]);
