@@ -48,7 +48,8 @@ function inboxTable({ out, width }: Output, data: readonly DeliveryShape[], now:
       `${mark(delivery)} ${delivery.status}`,
       ...(isRoomy ? [bytes(delivery.bytes), duration(delivery.duration_ms)] : []),
       ...(notes ? [notesOf(delivery)] : []),
-      whatOf(delivery),
+      // Where another column follows, a long one would push it to the next line.
+      isWide ? safeLine(whatOf(delivery), 60) : whatOf(delivery),
       ...(isWide ? [delivery.delivery_id ?? ""] : []),
     ]),
     {
