@@ -1,7 +1,7 @@
 import { writeEnvFile } from "../config/env-file.ts";
 import type { Connection } from "../config/connection.ts";
 import { EXIT, HooklineError, isHooklineError } from "../errors.ts";
-import type { Answer, Endpoint, Input, NewEndpoint, Remote, RotatedEndpoint } from "../remote/contract.ts";
+import type { Answer, Endpoint, Input, NewEndpoint, Remote } from "../remote/contract.ts";
 import { isLoopback, parseTarget } from "../transport/target.ts";
 import { tryEnvPlace, type EnvPlace } from "./env-place.ts";
 import { readPages, type Listed, type PageOptions } from "./pages.ts";
@@ -18,14 +18,6 @@ export interface CreatedEndpoint {
   written: EnvPlace | undefined;
   /** The secret is this machine's development secret, which its listeners know. */
   isDevelopmentSecret: boolean;
-}
-
-export interface RotatedSecret {
-  endpoint: RotatedEndpoint;
-  /** Where the secrets were written: the one before under `previous`, null where it is in use no more. */
-  written: (EnvPlace & { previous: string | null }) | undefined;
-  /** Why they were not written, though they should have been. */
-  failure: HooklineError | undefined;
 }
 
 /** Events an endpoint can ask for, by provider. */
@@ -101,53 +93,6 @@ export function deleteEndpoint(remote: Remote, id: string): Promise<Answer<"endp
 }
 
 /**
- * Gives an endpoint its next signing secret. There is no way back, so that where it cannot be written it is returned
- * all the same, with the reason.
- * @param graceMs how long the one before stays in use; without a grace all former ones end at once
- * @param place gets the new secret, and under its name with `_PREVIOUS` the one before, or where that is in use no more
- *   loses what is there; tried before anything is done
- * @throws HooklineError `env-file-unwritable` and what the call can throw
- */
-export async function rotateEndpointSecret(
-  remote: Remote,
-  id: string,
-  graceMs: number,
-  place: EnvPlace | undefined,
-): Promise<RotatedSecret> {
-  if (place !== undefined) await tryEnvPlace(place);
-  const endpoint = await explained(
-    remote.call("endpoints.rotateSecret", {
-      params: { id },
-      body: { grace_seconds: Math.ceil(graceMs / 1000) },
-    }),
-  );
-  if (place === undefined) return { endpoint, written: undefined, failure: undefined };
-  const previous = `${place.name}_PREVIOUS`;
-  const isInUse = endpoint.secret_rotation !== null;
-  const written = { ...place, previous: isInUse ? previous : null };
-  try {
-    await writeEnvFile(written.file, {
-      [written.name]: endpoint.secret,
-      // Left there, it would be trusted on.
-      [previous]: isInUse ? endpoint.previous_secret : null,
-    });
-    return { endpoint, written, failure: undefined };
-  } catch (error) {
-    if (!isHooklineError(error)) throw error;
-    const failure = new HooklineError(
-      error.code,
-      `the secret of ${endpoint.id} was rotated, but ${error.message}: standard output has it, and nothing else does`,
-      {
-        cause: error,
-        exitCode: EXIT.failed,
-        nextSteps: ["keep the secret that was printed: it is not shown again", ...error.nextSteps],
-      },
-    );
-    return { endpoint, written: undefined, failure };
-  }
-}
-
-/**
  * The URL of a target as it is named everywhere: `3000/path` too.
  * @throws HooklineError `target-invalid`, also where it has a fragment, which no request carries
  */
@@ -165,7 +110,7 @@ export function readEndpointUrl(text: string): string {
 const deletedCode = "endpoint-deleted";
 
 /** Adds to a refusal what to do next, where the API does not say it. */
-async function explained<Result>(answer: Promise<Result>): Promise<Result> {
+export async function explained<Result>(answer: Promise<Result>): Promise<Result> {
   try {
     return await answer;
   } catch (error) {

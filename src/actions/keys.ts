@@ -1,4 +1,5 @@
-import { tryEnvFile, writeEnvFile } from "../config/env-file.ts";
+import { tryEnvFile } from "../config/env-file.ts";
+import { changeEnvFile } from "../config/env-undo.ts";
 import { EXIT, HooklineError, isHooklineError } from "../errors.ts";
 import { closest } from "../providers/closest.ts";
 import type { Caller, Key, NewKey, Remote, Scope } from "../remote/contract.ts";
@@ -71,13 +72,19 @@ export interface KeyPlace {
   keep(made: NewKey): void | Promise<void>;
   /** Puts back what was there. */
   restore?(): Promise<void>;
+  /** What is thrown where it could not keep a key and all was undone. @param undone what was, in words */
+  explain?(failure: unknown, undone: string): HooklineError;
 }
 
 export function envPlace({ file, name }: EnvPlace): KeyPlace {
+  let undo: (() => Promise<void>) | undefined;
   return {
     what: file,
     test: () => tryEnvFile(file),
-    keep: ({ key }) => writeEnvFile(file, { [name]: key }),
+    async keep({ key }) {
+      undo = await changeEnvFile(file, { [name]: key });
+    },
+    restore: async () => undo?.(),
   };
 }
 
@@ -137,11 +144,12 @@ export async function keepNewKey(
   { code, meanwhile }: { code: string; meanwhile: string },
 ): Promise<void> {
   const kept: KeyPlace[] = [];
+  let failing: KeyPlace | undefined;
   let failure: unknown;
   try {
-    for (const place of places) {
-      await place.keep(made);
-      kept.unshift(place);
+    for (failing of places) {
+      await failing.keep(made);
+      kept.unshift(failing);
     }
     return;
   } catch (error) {
@@ -171,6 +179,12 @@ export async function keepNewKey(
       `nobody has it, so revoke it: hookline keys revoke ${made.id}`,
       ...stepsOf(error),
     ]);
+  }
+  const restored = kept.filter((place) => place.restore !== undefined).map(({ what }) => what);
+  if (failing?.explain !== undefined) {
+    const is = restored.length > 1 ? "were" : "was";
+    const back = restored.length === 0 ? "" : `, ${restored.join(" and ")} ${is} put back`;
+    throw failing.explain(failure, `the new key ${made.id} was revoked${back}${meanwhile}`);
   }
   throw new HooklineError(
     `${code}-undone`,

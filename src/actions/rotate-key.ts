@@ -1,6 +1,6 @@
 import type { Connection } from "../config/connection.ts";
 import { loadProfiles, tryProfiles, updateProfile } from "../config/profiles.ts";
-import { EXIT, HooklineError } from "../errors.ts";
+import { EXIT, HooklineError, isHooklineError } from "../errors.ts";
 import type { Key, NewKey, Remote } from "../remote/contract.ts";
 import type { EnvPlace } from "./env-place.ts";
 import {
@@ -14,6 +14,7 @@ import {
   type KeyPlace,
 } from "./keys.ts";
 import { profilesWith } from "./revoke-key.ts";
+import { execUndone, runCommand, type Exec } from "./run-command.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface RotateKeyOptions {
@@ -90,12 +91,18 @@ export async function rotateKeyHere(
   id: string,
   {
     writeEnv,
+    exec,
     show,
     ...options
   }: Omit<RotateKeyOptions, "places"> & {
     /** Where to write the new key. */
     writeEnv?: EnvPlace;
-    /** Hands the new key to the user, where it is written nowhere; throws where it did not arrive. */
+    /** Puts the new key to use, before the old one's grace begins; where it fails all is undone. */
+    exec?: Exec;
+    /**
+     * Hands the new key to the user, where it is written nowhere; throws where it did not arrive. With a command, which
+     * has it too, only when that has succeeded.
+     */
     show: (made: NewKey, updatedProfile: string | undefined) => Promise<void>;
   },
 ): Promise<RotationHere> {
@@ -104,21 +111,55 @@ export async function rotateKeyHere(
   const isOwn = connection.key !== undefined && (await currentKey(remote)).key?.id === id;
   const updates = isOwn && keySource === "profile" && connection.kind === "api";
   const updatedProfile = updates ? name : undefined;
+  const isPrinted = writeEnv === undefined;
   const rotation = await rotateKey(remote, id, {
     ...options,
     places: [
       ...(updates ? [profilePlace(home, name, connection.key)] : []),
-      writeEnv === undefined
-        ? printedPlace((made: NewKey) => show(made, updatedProfile))
-        : envPlace(writeEnv),
+      ...(isPrinted ? [] : [envPlace(writeEnv)]),
+      ...(isPrinted && exec === undefined
+        ? [printedPlace((made: NewKey) => show(made, updatedProfile))]
+        : []),
+      ...(exec === undefined ? [] : [commandPlace(exec, id, isOwn ? connection.key : undefined)]),
     ],
   });
+  if (isPrinted && exec !== undefined) await show(rotation.made, updatedProfile);
   const book = await loadProfiles(home);
   return {
     ...rotation,
     updatedProfile,
     staleProfiles: profilesWith(book, { id, key: isOwn ? connection.key : undefined }),
     isInVariable: isOwn && keySource !== "profile",
+  };
+}
+
+/** A command that puts the new key to use. @param oldKey itself, where it is known: it is not to be shown either */
+function commandPlace(exec: Exec, oldId: string, oldKey: string | undefined): KeyPlace {
+  return {
+    what: "the command",
+    test: () => undefined,
+    keep: ({ id, key }) =>
+      runCommand(
+        exec,
+        {
+          HOOKLINE_NEW_KEY: key,
+          HOOKLINE_NEW_KEY_ID: id,
+          HOOKLINE_OLD_KEY_ID: oldId,
+          ...(exec.name === undefined ? {} : { [exec.name]: key }),
+        },
+        [key, ...(oldKey === undefined ? [] : [oldKey])],
+      ),
+    explain: (failure, undone) => {
+      if (isHooklineError(failure)) return execUndone(failure, undone);
+      return new HooklineError(
+        "exec-failed",
+        `the command could not be run: ${messageOf(failure)}: ${undone}`,
+        {
+          exitCode: EXIT.failed,
+          cause: failure,
+        },
+      );
+    },
   };
 }
 

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
-import { EXIT, HooklineError } from "../errors.ts";
+import { HooklineError } from "../errors.ts";
 import type { Input } from "../remote/contract.ts";
 import type { Context, Session } from "./context.ts";
 import { completeEndpoint, pickEndpoint, requireEndpointId } from "./endpoint-prompts.ts";
-import { addWaitTimeout, readWait } from "./delivery-flags.ts";
+import { defineRotate } from "./endpoints-rotate.ts";
+import { defineTest } from "./endpoints-test.ts";
+import { idArgument } from "./endpoint-flags.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { collect } from "./payload-flags.ts";
 import { eventsFlag, readEvents } from "./event-flags.ts";
@@ -12,8 +14,6 @@ import {
   readWriteEnv,
   requireConfirmation,
   useRemote,
-  useRemoteUntilSignal,
-  waitingForOutcomes,
   type RemoteFlags,
 } from "./remote-flags.ts";
 
@@ -39,18 +39,6 @@ interface UpdateFlags extends RemoteFlags {
 interface DeleteFlags extends RemoteFlags {
   yes?: boolean;
 }
-
-interface RotateFlags extends RemoteFlags {
-  grace: string;
-  writeEnv?: string;
-}
-
-interface TestFlags extends RemoteFlags {
-  type?: string;
-  waitTimeout: string;
-}
-
-const idArgument = ["[id]", "an endpoint, as `endpoints list` names it; asked for on a terminal"] as const;
 
 export function define(command: Command, context: Context): void {
   const sub = (words: string, description: string): Command =>
@@ -203,79 +191,8 @@ Examples:
       }),
     );
 
-  sub("rotate-secret", "Give an endpoint a new signing secret, and print it.")
-    .argument(...idArgument)
-    .option("--grace <duration>", "how long the old one stays in use: 24h, 7d, or 0 to end it at once", "24h")
-    .option(
-      "--write-env <file:name>",
-      "write it to a variable of a dotenv file, and the old one, while it is in use, to NAME_PREVIOUS",
-    )
-    .addHelpText(
-      "after",
-      `
-During the grace a provider whose requests carry several signatures signs with both secrets; any other goes on signing
-with the old one. Give your app both: hookline's own commands read NAME and NAME_PREVIOUS. There is no second rotation
-within a grace, but for --grace 0: it ends all former secrets at once, and takes NAME_PREVIOUS out of the file.
-
-Example:
-  hookline endpoints rotate-secret ep_01jd… --grace 24h --write-env .env:FYNN_WEBHOOK_SECRET`,
-    )
-    .action(
-      context.run(async (session, given: string | undefined, flags: RotateFlags) => {
-        requireEndpointId(session, given);
-        const [{ rotateEndpointSecret }, { grace, object, parseFlags }, { showRotated }] = await Promise.all([
-          import("../actions/endpoints.ts"),
-          import("./flags.ts"),
-          import("../ui/endpoints.ts"),
-        ]);
-        const parsed = parseFlags(object({ grace }), flags);
-        const place = readWriteEnv(session, flags.writeEnv);
-        const rotated = await useRemote(session, flags, async (remote) => {
-          const id = await pickEndpoint(session, remote, given, "Rotate the secret of which endpoint?");
-          return rotateEndpointSecret(remote, id, parsed.grace, place);
-        });
-        showRotated(session.output, rotated, session.host.now());
-        if (rotated.failure !== undefined) throw rotated.failure;
-        return 0;
-      }),
-    );
-
-  addWaitTimeout(sub("test", "Send an endpoint a sample of its provider's, and tell how it went."))
-    .argument(...idArgument)
-    .option("--type <event>", "the sample's event (default: the first that the endpoint takes)")
-    .addHelpText(
-      "after",
-      `
-It is sent once and signed like any event. Exit code 0 where the endpoint accepted it, 1 otherwise.
-
-Example:
-  hookline endpoints test ep_01jd… --type order.created`,
-    )
-    .action(
-      context.runUntilSignal(async (session, given: string | undefined, flags: TestFlags) => {
-        requireEndpointId(session, given);
-        const [{ testEndpoint }, { showTest }, waitMs = 0] = await Promise.all([
-          import("../actions/publish.ts"),
-          import("../ui/publish.ts"),
-          readWait({ ...flags, wait: true }),
-        ]);
-        let endpoint: string | undefined;
-        const tested = await useRemoteUntilSignal(
-          session,
-          flags,
-          async (remote, workspace, connection) => {
-            const id = await pickEndpoint(session, remote, given, "Test which endpoint?", "enabled");
-            endpoint = id;
-            return waitingForOutcomes(session, connection, () =>
-              testEndpoint(workspace, remote, id, { type: flags.type, waitMs }),
-            );
-          },
-          () => (endpoint === undefined ? undefined : `how the test of ${endpoint} went was not waited for`),
-        );
-        showTest(session.output, tested, session.host.now());
-        return tested.outcome === "succeeded" ? 0 : EXIT.failed;
-      }),
-    );
+  defineRotate(sub, context);
+  defineTest(sub, context);
 }
 
 /** @param choice what is asked where no endpoint is named, and which are offered */

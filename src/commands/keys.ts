@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { EXIT } from "../errors.ts";
 import type { Context } from "./context.ts";
+import { addExecFlags, readExec, runWithExec, type ExecFlags } from "./exec-flags.ts";
 import { completeKey, pickKey, readLifetime, requireKeyFlags, requireKeyId } from "./key-prompts.ts";
 import { addListFlags, readListFlags, type ListFlags } from "./list-flags.ts";
 import { collect } from "./payload-flags.ts";
@@ -24,7 +25,7 @@ interface CreateFlags extends RemoteFlags {
   writeEnv?: string;
 }
 
-interface RotateFlags extends RemoteFlags {
+interface RotateFlags extends RemoteFlags, ExecFlags {
   grace: string;
   expires?: string;
   writeEnv?: string;
@@ -145,20 +146,27 @@ function defineRotate(command: Command, context: Context): void {
       "--expires <duration>",
       "how long the new one lives, or never; as long as the old one was to without it",
     )
-    .option("--write-env <file:name>", "write the new one to a variable of a dotenv file and do not print it")
-    .addHelpText(
-      "after",
-      `
-The old key's grace begins only when the new key is where it belongs: in the profile where that holds the old one, and
-in the file or, without --write-env, on standard output. If it cannot be written, the new key is revoked and the old one
-stays as it was (exit code 1).
+    .option(
+      "--write-env <file:name>",
+      "write the new one to a variable of a dotenv file and do not print it",
+    );
+  addExecFlags(rotate, "key").addHelpText(
+    "after",
+    `
+The old key's grace begins only when the new key is where it belongs: in the profile where that holds the old one, in
+the file or, without --write-env, on standard output, and when the command of --exec has succeeded. If anything of that
+fails, the new key is revoked, profile and file are put back, and the old key stays as it was (exit code 1).
+
+The command gets HOOKLINE_NEW_KEY, HOOKLINE_NEW_KEY_ID, HOOKLINE_OLD_KEY_ID and, under the name of --write-env or
+--exec-env, the new key. Its output goes to standard error, with keys masked. Recipes: docs/rotation.md.
 
 Examples:
   hookline keys rotate key_01jd… --grace 7d
-  hookline keys rotate key_01jd… --write-env .env:API_KEY --json`,
-    );
+  hookline keys rotate key_01jd… --write-env .env:API_KEY --json
+  hookline keys rotate key_01jd… --write-env .env:API_KEY --exec ./deploy.sh`,
+  );
   addRemoteFlags(rotate).action(
-    context.run(async (session, given: string | undefined, flags: RotateFlags) => {
+    runWithExec(context, async (session, given: string | undefined, flags: RotateFlags) => {
       requireKeyId(session, given);
       const [{ rotateKeyHere }, { grace, object, parseFlags }, view] = await Promise.all([
         import("../actions/rotate-key.ts"),
@@ -168,6 +176,7 @@ Examples:
       const graceSeconds = Math.ceil(parseFlags(object({ grace }), flags).grace / 1000);
       const expiresIn = await readLifetime(flags.expires);
       const written = readWriteEnv(session, flags.writeEnv);
+      const exec = await readExec(session, flags, written);
       return useRemote(session, flags, async (remote, workspace, connection) => {
         const id = await pickKey(session, remote, given, "Replace which key?");
         const replaced = { id, graceSeconds };
@@ -175,6 +184,7 @@ Examples:
           graceSeconds,
           ...(expiresIn === undefined ? {} : { expiresIn }),
           ...(written === undefined ? {} : { writeEnv: written }),
+          ...(exec === undefined ? {} : { exec }),
           show: (made, updatedProfile) =>
             view.printNewKey(session.output, made, view.rotationJson(replaced, undefined, updatedProfile)),
         });

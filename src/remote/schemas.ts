@@ -146,12 +146,13 @@ const endpointFields = {
   created_at: time,
   /** What may be shown of its signing secret. */
   secret_hint: maybe(z.string()),
-  /** While a rotation's grace lasts: which secret signs, and until when the one before is in use. */
+  /** While a rotation lasts: which secret signs, and until when the one before is in use. */
   secret_rotation: maybe(
     z.object({
       /** `both` where the provider's scheme carries several signatures, else `previous` until the grace ends. */
       signs_with: z.enum(["both", "previous"]),
-      previous_until: time,
+      /** Null while the grace has not begun. */
+      previous_until: maybe(time),
     }),
   ),
 };
@@ -188,7 +189,14 @@ export const updateEndpoint = z
   .refine((changes) => Object.values(changes).some((value) => value !== undefined), {
     error: "must change something",
   });
-export const rotateSecret = z.strictObject({ grace_seconds: grace.default(86_400) });
+export const rotateSecret = z.strictObject({
+  /** Null: the one before stays in use until it is retired. */
+  grace_seconds: maybe(grace).default(86_400),
+});
+/** The `secret_hint` of the secret whose rotation is meant, so that no other's is touched. */
+const rotationOf = { secret_hint: z.string().max(100).optional() };
+export const retireSecret = z.strictObject({ grace_seconds: grace, ...rotationOf });
+export const restoreSecret = z.strictObject(rotationOf);
 
 const eventFields = {
   id: z.string(),

@@ -11,6 +11,13 @@ const noKeys: Lack = {
     "manage them in the Dashboard under Developers › API keys: https://dashboard.stripe.com/apikeys",
   ],
 };
+const noRotation: Lack = {
+  message: "Stripe has no API that rolls a signing secret",
+  nextSteps: [
+    "roll it in the Dashboard under Developers › Webhooks: https://dashboard.stripe.com/webhooks",
+    "while both secrets sign, give your application both",
+  ],
+};
 const ownEvents = [
   "send one yourself, signed: hookline replay stripe/checkout.session.completed --to TARGET",
   "or have Stripe make one in test mode, with its own CLI: stripe trigger checkout.session.completed",
@@ -28,13 +35,9 @@ const lacks = {
   "keys.rotate": noKeys,
   "keys.retire": noKeys,
   "keys.revoke": noKeys,
-  "endpoints.rotateSecret": {
-    message: "Stripe has no API that rolls a signing secret",
-    nextSteps: [
-      "roll it in the Dashboard under Developers › Webhooks: https://dashboard.stripe.com/webhooks",
-      "while both secrets sign, give your application both",
-    ],
-  },
+  "endpoints.rotateSecret": noRotation,
+  "endpoints.retireSecret": noRotation,
+  "endpoints.restoreSecret": noRotation,
   "endpoints.test": {
     message: "Stripe has no API that sends an endpoint a test event",
     nextSteps: ownEvents,

@@ -7,8 +7,9 @@ export function placeOf(endpointId: string): string {
   return `endpoint/${endpointId}`;
 }
 
-export function isRotating({ previousUntil }: EndpointRow, now: number): boolean {
-  return previousUntil !== null && previousUntil > now;
+/** Whether the secret before is in use beside the new one; without an end as long as the grace has not begun. */
+export function isRotating({ previousSecret, previousUntil }: EndpointRow, now: number): boolean {
+  return previousSecret !== null && (previousUntil === null || previousUntil > now);
 }
 
 /** Whether a provider's requests can carry several signatures, so that during a rotation both secrets sign. */

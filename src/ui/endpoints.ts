@@ -1,8 +1,8 @@
-import type { CreatedEndpoint, EndpointFilter, RotatedSecret } from "../actions/endpoints.ts";
+import type { CreatedEndpoint, EndpointFilter } from "../actions/endpoints.ts";
 import type { Listed } from "../actions/pages.ts";
 import type { HooklineError } from "../errors.ts";
 import type { Answer, Endpoint } from "../remote/contract.ts";
-import { dateTime, relativeTime } from "./format.ts";
+import { rotationText, time } from "./endpoint-secrets.ts";
 import { showMore } from "./more.ts";
 import type { Output } from "./output.ts";
 import { safeLine } from "./safe.ts";
@@ -109,24 +109,6 @@ export function showDeleted(output: Output, deleted: Answer<"endpoints.delete">)
   output.line(`${output.out.green("✓")} ${safeLine(deleted.id, 300)} is deleted`);
 }
 
-/** The new secret is alone on standard output, unless it was written. */
-export function showRotated(output: Output, { endpoint, written }: RotatedSecret, now: number): void {
-  const { secret, previous_secret, ...rest } = endpoint;
-  output.json(written === undefined ? { ...rest, secret, previous_secret } : { ...rest, written });
-  const { err } = output;
-  output.note(
-    `${err.green("✓")} ${safeLine(endpoint.id, 300)} has a new signing secret: ${rotationText(endpoint, now)}`,
-  );
-  if (written !== undefined) {
-    const { file, name, previous } = written;
-    const before =
-      previous === null ? `and no ${name}_PREVIOUS any more` : `and the one before as ${previous}`;
-    return output.line(`${output.out.green("✓")} ${safeLine(file, 300)} holds it as ${name}, ${before}`);
-  }
-  output.line(safeLine(secret));
-  if (!output.jsonMode) output.note(err.dim("  it is not shown again"));
-}
-
 function warn(output: Output, warnings: readonly { message: string }[]): void {
   for (const { message } of warnings) output.warn(message);
 }
@@ -148,19 +130,4 @@ function disabledText(reason: Endpoint["disabled_reason"]): string {
     default:
       return `: ${reason}`;
   }
-}
-
-/** Which secret signs, and until when. */
-function rotationText({ secret_rotation: rotation }: Endpoint, now: number): string {
-  if (rotation === null) return "it signs from now on, the old one no more";
-  const until = time(rotation.previous_until, now);
-  return rotation.signs_with === "both"
-    ? `both the old and the new one sign until ${until}`
-    : `the old one signs until ${until}, then the new one does`;
-}
-
-/** `2026-03-17 14:32:07 (in 24 h)` */
-function time(at: string, now: number): string {
-  const ms = Date.parse(at);
-  return `${dateTime(ms)} (${relativeTime(ms, now)})`;
 }

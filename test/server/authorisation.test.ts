@@ -18,6 +18,8 @@ const bodies: { [Name in RouteName]?: object } = {
   "endpoints.create": { url: "https://example.com/hooks", provider: "fareplay", events: ["*"] },
   "endpoints.update": { description: "changed" },
   "endpoints.rotateSecret": {},
+  "endpoints.retireSecret": { grace_seconds: 60 },
+  "endpoints.restoreSecret": {},
   "endpoints.test": {},
   "events.publish": { provider: "fareplay", type: "order.created", payload: {} },
   "deliveries.retry": {},
@@ -155,6 +157,10 @@ test("every route works for a key with just its scope", async () => {
     const ids = await things(plane);
     if (name === "keys.retire") {
       await plane.done("keys.rotate", { params: { id: ids["keys"] }, body: { grace_seconds: null } });
+    }
+    if (name === "endpoints.retireSecret" || name === "endpoints.restoreSecret") {
+      const params = { id: ids["endpoints"] };
+      await plane.done("endpoints.rotateSecret", { params, body: { grace_seconds: null } });
     }
     // A key with keys:write cannot give or renew scopes that it does not have itself.
     const needs: readonly Scope[] =

@@ -1,6 +1,5 @@
 import type { Provider } from "../../providers/contract.ts";
 import type { Endpoint } from "../../remote/contract.ts";
-import { generateSecret } from "../../signing/secrets.ts";
 import type { EndpointChanges, EndpointRow } from "../../store/contract.ts";
 import type { Handler, Handling } from "../app.ts";
 import { checkFilters, matches } from "../event-filters.ts";
@@ -16,11 +15,11 @@ export const listEndpoints: Handler<"endpoints.list"> = async (handling, { query
     provider,
     status,
   });
-  return listOf(found, (row) => show(handling, row));
+  return listOf(found, (row) => showEndpoint(handling, row));
 };
 
 export const getEndpoint: Handler<"endpoints.get"> = async (handling, { params }) =>
-  show(handling, await find(handling, params.id));
+  showEndpoint(handling, await findEndpoint(handling, params.id));
 
 export const createEndpoint: Handler<"endpoints.create"> = async (handling, { body }) => {
   const { tables, principal, options, now, newId, log } = handling;
@@ -49,12 +48,12 @@ export const createEndpoint: Handler<"endpoints.create"> = async (handling, { bo
   };
   await tables.endpoints.insert(row);
   await log("endpoint.created", subjectOf(row), { provider: row.provider, events: events.join(" ") });
-  return { ...show(handling, row), secret, warnings };
+  return { ...showEndpoint(handling, row), secret, warnings };
 };
 
 export const updateEndpoint: Handler<"endpoints.update"> = async (handling, { params, body }) => {
   const { tables, options, now, log } = handling;
-  const row = await find(handling, params.id);
+  const row = await findEndpoint(handling, params.id);
   const provider = options.registry.get(row.provider);
   const checked =
     body.events === undefined || provider === undefined
@@ -80,7 +79,7 @@ export const updateEndpoint: Handler<"endpoints.update"> = async (handling, { pa
   const fields = Object.keys(body).filter((name) => name !== "status");
   if (fields.length > 0) await log("endpoint.updated", subjectOf(changed), { fields: fields.join(" ") });
   if (switched) await log(`endpoint.${body.status}`, subjectOf(changed));
-  return { ...show(handling, changed), warnings: checked.warnings };
+  return { ...showEndpoint(handling, changed), warnings: checked.warnings };
 };
 
 export const deleteEndpoint: Handler<"endpoints.delete"> = async (handling, { params }) => {
@@ -101,44 +100,6 @@ export const deleteEndpoint: Handler<"endpoints.delete"> = async (handling, { pa
   const cancelled = await tables.deliveries.cancel(row.accountId, row.id);
   await log("endpoint.deleted", subjectOf(row), cancelled === 0 ? {} : { cancelled });
   return { id: row.id, deleted: true };
-};
-
-export const rotateSecret: Handler<"endpoints.rotateSecret"> = async (handling, { params, body }) => {
-  const { tables, options, now, log } = handling;
-  const row = await find(handling, params.id);
-  const scheme = options.registry.get(row.provider)?.signatures[0];
-  if (row.secret === null || scheme === undefined) {
-    throw new ApiProblem(
-      "endpoint-unsigned",
-      `${row.provider} signs nothing, so ${row.id} has no secret to rotate`,
-    );
-  }
-  // Without a grace all former secrets end at once, also one that is in use still.
-  if (isRotating(row, now) && body.grace_seconds > 0) {
-    throw new ApiProblem(
-      "rotation-under-way",
-      `the secret of ${row.id} was rotated before, and the one before it is in use until ${timeText(row.previousUntil ?? now)}`,
-      {
-        nextSteps: [
-          "wait until then, and rotate again",
-          `or end both at once: hookline endpoints rotate-secret ${row.id} --grace 0`,
-        ],
-      },
-    );
-  }
-  const place = placeOf(row.id);
-  const secret = generateSecret(scheme, options.random);
-  const previous = options.vault.open(row.secret, place);
-  const previousUntil = now + body.grace_seconds * 1000;
-  const changes = {
-    secret: options.vault.seal(secret, place),
-    secretHint: hintOf(secret),
-    previousSecret: body.grace_seconds === 0 ? null : row.secret,
-    previousUntil: body.grace_seconds === 0 ? null : previousUntil,
-  };
-  await tables.endpoints.update(row.accountId, row.id, changes);
-  await log("endpoint.secret_rotated", subjectOf(row), { previous_until: timeText(previousUntil) });
-  return { ...show(handling, { ...row, ...changes }), secret, previous_secret: previous };
 };
 
 /**
@@ -171,7 +132,7 @@ export async function loadSample(
   handling: Handling,
   { params, body }: { params: { id: string }; body: { type?: string | undefined } },
 ): Promise<Sample> {
-  const row = await find(handling, params.id);
+  const row = await findEndpoint(handling, params.id);
   const { id, title, events } = requireProvider(handling, row.provider);
   const wanted = Object.keys(events).filter((type) => row.events.some((filter) => matches(filter, type)));
   for (const type of body.type === undefined ? wanted : [body.type]) {
@@ -185,7 +146,7 @@ export async function loadSample(
 }
 
 export const testEndpoint: Handler<"endpoints.test"> = async (handling, { params }) => {
-  const row = await find(handling, params.id);
+  const row = await findEndpoint(handling, params.id);
   if (row.disabledAt !== null) {
     throw new ApiProblem("endpoint-disabled", `${row.id} is disabled`, {
       nextSteps: [`enable it first: hookline endpoints enable ${row.id}`],
@@ -205,7 +166,7 @@ export const testEndpoint: Handler<"endpoints.test"> = async (handling, { params
   return published;
 };
 
-async function find({ tables, principal }: Handling, id: string): Promise<EndpointRow> {
+export async function findEndpoint({ tables, principal }: Handling, id: string): Promise<EndpointRow> {
   const row = await tables.endpoints.get(principal.account.id, id);
   if (row === undefined) throw notFound();
   if (row.deletedAt === null) return row;
@@ -222,7 +183,7 @@ export function requireProvider({ options }: Handling, id: string): Provider {
   });
 }
 
-function subjectOf({ id, url }: EndpointRow): { id: string; name: string } {
+export function subjectOf({ id, url }: EndpointRow): { id: string; name: string } {
   return { id, name: shownUrl(url) };
 }
 
@@ -230,7 +191,7 @@ function statusOf({ disabledAt }: EndpointRow): "enabled" | "disabled" {
   return disabledAt === null ? "enabled" : "disabled";
 }
 
-function show({ options, now }: Handling, row: EndpointRow): Endpoint {
+export function showEndpoint({ options, now }: Handling, row: EndpointRow): Endpoint {
   const several = signsWithSeveral(options.registry.get(row.provider));
   return {
     id: row.id,
@@ -243,9 +204,8 @@ function show({ options, now }: Handling, row: EndpointRow): Endpoint {
     disabled_reason: row.disabledReason,
     created_at: timeText(row.createdAt),
     secret_hint: row.secretHint,
-    secret_rotation:
-      row.previousUntil !== null && isRotating(row, now)
-        ? { signs_with: several ? "both" : "previous", previous_until: timeText(row.previousUntil) }
-        : null,
+    secret_rotation: isRotating(row, now)
+      ? { signs_with: several ? "both" : "previous", previous_until: maybeTime(row.previousUntil) }
+      : null,
   };
 }

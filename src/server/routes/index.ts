@@ -9,10 +9,10 @@ import {
   getEndpoint,
   listEndpoints,
   loadSample,
-  rotateSecret,
   testEndpoint,
   updateEndpoint,
 } from "./endpoints.ts";
+import { restoreSecret, retireSecret, rotateSecret } from "./endpoint-secrets.ts";
 import { getEvent, listEvents, publishEvent } from "./events.ts";
 import { health, listEventTypes } from "./information.ts";
 import { createKey, currentKey, getKey, listKeys, retireKey, revokeKey, rotateKey } from "./keys.ts";
@@ -33,6 +33,8 @@ export const handlers: { [Name in RouteName]: Handler<Name> } = {
   "endpoints.update": updateEndpoint,
   "endpoints.delete": deleteEndpoint,
   "endpoints.rotateSecret": rotateSecret,
+  "endpoints.retireSecret": retireSecret,
+  "endpoints.restoreSecret": restoreSecret,
   "endpoints.test": testEndpoint,
   "eventTypes.list": listEventTypes,
   "events.list": listEvents,
