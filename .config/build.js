@@ -12,6 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -176,6 +177,20 @@ results.push(
 );
 copyFileSync(join(root, page, "index.html"), join(made, "inspector/index.html"));
 
+// What editors check a suite by, made from the very schema that checks it.
+const schemaFile = join(made, "suite-schema.cjs");
+await build({
+  ...shared,
+  entryPoints: ["src/suites/schema.ts"],
+  outfile: schemaFile,
+  minify: false,
+  metafile: false,
+});
+writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
+const { suiteJsonSchema } = createRequire(import.meta.url)(schemaFile);
+writeFileSync(join(made, "suite.schema.json"), `${JSON.stringify(suiteJsonSchema(), null, 2)}\n`);
+rmSync(schemaFile);
+
 // The bundle carries other people's code, so their licences travel with it.
 const packages = new Set(
   results
@@ -189,7 +204,6 @@ const licences = [...packages].sort().map((folder) => {
   return `${manifest.name} ${manifest.version} (${manifest.license})\n\n${text}\n`;
 });
 writeFileSync(join(made, "THIRD-PARTY-LICENSES.txt"), licences.join(`\n${"-".repeat(80)}\n\n`));
-writeFileSync(join(made, "package.json"), '{ "type": "commonjs" }\n');
 writeFileSync(join(made, ".stamp"), stamp);
 const old = `${made}.old`;
 if (existsSync(dist)) renameSync(dist, old);

@@ -63,6 +63,9 @@ function secretFlag({ source, name }: SecretOrigin, { secretEnv }: Provider): st
 function headerFlag({ name, value }: HeaderOverride, provider: Provider): string {
   if (value === null) return `${name}:`;
   if (value === "") return `${name};`;
-  const isCredential = redactedNames(redact([name, value], provider)).length > 0;
+  // What an unknown header carries only its name tells.
+  const isCredential =
+    redactedNames(redact([name, value], provider)).length > 0 ||
+    /auth|token|key|secret|password|cookie|session/i.test(name);
   return `${name}: ${isCredential ? "[redacted]" : Buffer.from(value, "latin1").toString("utf8")}`;
 }

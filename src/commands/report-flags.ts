@@ -36,7 +36,9 @@ export async function openReports(
   await tryReports(wanted);
   return {
     async write(report) {
-      showReports(output, await writeReports(host, wanted, report));
+      const written = await writeReports(host, wanted, report);
+      showReports(output, written);
+      if (written.problem !== undefined) throw written.problem;
     },
   };
 }

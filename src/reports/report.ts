@@ -75,7 +75,7 @@ export interface LoadFigures {
   sent: number;
   succeeded: number;
   failed: number;
-  /** Sent per second, over the whole run. */
+  /** Sent per second, once the ramp was over. */
   achievedRate: number;
   latencyMs: {
     min: number;

@@ -183,17 +183,31 @@ function redated(
   return withHeader(headers, header, value.replace(text(signedAt), text(now)));
 }
 
-/** One byte becomes another: a digit of a number, else a letter inside, so that JSON stays JSON; else a space is added. */
+/** One byte becomes another, so that JSON stays JSON; where none can be, a space is added. */
 function alteredBody(body: Buffer): Buffer {
-  const text = body.toString("latin1");
-  const number = /[:[,]\s*-?(?=\d)/.exec(text);
-  const letter = /:\s*"[^"\\]*?(?=[A-Za-z])/.exec(text);
-  const found = number ?? letter;
-  if (found === null) return Buffer.concat([body, Buffer.from(" ")]);
-  const at = found.index + found[0].length;
+  const at = alterable(body);
+  if (at === undefined) return Buffer.concat([body, Buffer.from(" ")]);
   const altered = Buffer.from(body);
   const code = body[at] ?? 0;
   // 9 to 1, so that no number begins with 0 that did not; z to y.
   altered[at] = code === 0x39 ? 0x31 : code === 0x7a || code === 0x5a ? code - 1 : code + 1;
   return altered;
+}
+
+/**
+ * The first digit outside of strings, else the last letter within one: a name or a time that is none any more could be
+ * refused for that alone, and those stand first.
+ */
+function alterable(body: Buffer): number | undefined {
+  let letter: number | undefined;
+  let inString = false;
+  for (let at = 0; at < body.length; at++) {
+    const code = body[at] ?? 0;
+    if (code === 0x22) inString = !inString;
+    else if (!inString && code >= 0x30 && code <= 0x39) return at;
+    // An escape: of a character, or of a code point with four digits.
+    else if (inString && code === 0x5c) at += body[at + 1] === 0x75 ? 5 : 1;
+    else if (inString && ((code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a))) letter = at;
+  }
+  return letter;
 }

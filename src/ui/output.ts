@@ -51,6 +51,8 @@ export interface Output {
   note(text: string): void;
   /** Plain text (made safe here), on standard error. */
   warn(text: string): void;
+  /** A command of the CI system that runs this, on standard error, also when quiet. Whoever makes it escapes it. */
+  command(text: string): void;
   /** On standard error: for people, or in JSON mode as one line of JSON. */
   error(error: unknown): void;
   /**
@@ -148,6 +150,9 @@ export function createOutput(streams: { stdout: Sink; stderr: Sink }, options: O
     },
     warn(text) {
       add(streams.stderr, `${err.yellow("warning:")} ${safeText(text)}`);
+    },
+    command(text) {
+      add(streams.stderr, text);
     },
     error(error) {
       const text = jsonMode
