@@ -5,6 +5,7 @@ import type { Payload } from "../payloads/load.ts";
 import type { Provider } from "../providers/contract.ts";
 import { isInbox, isRemote, loadPayloads, type LoadOptions } from "../payloads/load.ts";
 import type { Edit } from "../payloads/edit.ts";
+import type { Freshener } from "../payloads/freshen.ts";
 import { deliveryIdOf, lazyJson } from "../providers/event.ts";
 import { createHeaderMaker, withOverrides, type HeaderOverride } from "../transport/request.ts";
 import {
@@ -29,8 +30,8 @@ export interface PrepareOptions {
   /** Ends the wait for an API's answer, with the error `interrupted`. */
   signal?: AbortSignal;
   edits: readonly Edit[];
-  /** Renew the envelope's id and time for every request. */
-  fresh: boolean;
+  /** Renew the envelope's id and time for every request; `where-possible` leaves bodies alone that have neither. */
+  fresh: boolean | "where-possible";
   headers: readonly HeaderOverride[];
   /** Send the headers it came with in place of a new signature. */
   original?: boolean;
@@ -56,7 +57,7 @@ type RequestOptions = Pick<PrepareOptions, "edits" | "fresh" | "headers" | "at" 
   tampering: Tampering | undefined;
 };
 
-type Editing = typeof import("../payloads/edit.ts");
+type Editing = typeof import("../payloads/edit.ts") & typeof import("../payloads/freshen.ts");
 
 /**
  * Loads what the user named, edits it and prepares its signature.
@@ -64,8 +65,8 @@ type Editing = typeof import("../payloads/edit.ts");
  */
 export async function prepare(workspace: Workspace, options: PrepareOptions): Promise<PreparedPayload[]> {
   const payloads = await load(workspace, options);
-  const isEdited = options.edits.length > 0 || options.fresh;
-  const editing = isEdited ? await import("../payloads/edit.ts") : undefined;
+  const isEdited = options.edits.length > 0 || options.fresh !== false;
+  const editing = isEdited ? await loadEditing() : undefined;
   if (options.original === true) {
     const { unrecorded } = await import("./received-headers.ts");
     warnOfUnrecorded(
@@ -147,11 +148,9 @@ async function prepareRequest(
   const { provider, headers: received } = payload;
   const before = received === undefined ? undefined : await import("./received-headers.ts");
   const body = editing === undefined ? payload.body : editing.editBody(payload.body, options.edits);
-  const fresh = { id: () => randomText(host.random, 22) };
-  const bodyAt = (now: number): Buffer =>
-    options.fresh && editing !== undefined
-      ? editing.freshenBody(body, provider.envelope, { ...fresh, now })
-      : body;
+  const id = (): string => randomText(host.random, 22);
+  const freshen = freshenerFor(body, provider, options.fresh, editing);
+  const bodyAt = (now: number): Buffer => freshen?.({ id, now }) ?? body;
   const newId = (): string => newDeliveryId(provider.envelope.idPrefix, host.random);
   const idOf = (bytes: Buffer, headers: readonly string[]): string | undefined =>
     deliveryIdOf(provider, { headers, path: "", json: lazyJson(bytes) });
@@ -168,7 +167,10 @@ async function prepareRequest(
     };
   }
   const { secrets, origin } = workspace.signingSecrets(provider);
-  const taken = received === undefined ? [] : (before?.takenOver(received, provider, options) ?? []);
+  const taken =
+    received === undefined
+      ? []
+      : (before?.takenOver(received, provider, { fresh: freshen !== undefined }) ?? []);
   const overrides = before === undefined ? options.headers : before.onTop(taken, options.headers);
   const make = requestMaker(provider, secrets, overrides, options.tampering, host.random);
   const ownId = idOf(body, received ?? []);
@@ -177,10 +179,29 @@ async function prepareRequest(
     next() {
       const now = options.at ?? host.now();
       const sent = bodyAt(now);
-      const deliveryId = (options.fresh ? idOf(sent, []) : ownId) ?? newId();
+      const deliveryId = (freshen === undefined ? ownId : idOf(sent, [])) ?? newId();
       return { ...make({ event: payload.event, deliveryId, body: sent, now }), deliveryId };
     },
   };
+}
+
+async function loadEditing(): Promise<Editing> {
+  const [edit, freshen] = await Promise.all([
+    import("../payloads/edit.ts"),
+    import("../payloads/freshen.ts"),
+  ]);
+  return { ...edit, ...freshen };
+}
+
+/** @throws HooklineError where it has to be renewed, and there is nothing to renew */
+function freshenerFor(
+  body: Buffer,
+  { envelope }: Provider,
+  fresh: PrepareOptions["fresh"],
+  editing: Editing | undefined,
+): Freshener | undefined {
+  if (fresh === false || editing === undefined) return undefined;
+  return fresh === true ? editing.createFreshener(body, envelope) : editing.freshenerOf(body, envelope);
 }
 
 /** Makes whole requests: right ones, or ones that are wrong in one way. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Threshold } from "../actions/load-thresholds.ts";
 import { HooklineError } from "../errors.ts";
 import { collect } from "./payload-flags.ts";
 
@@ -6,6 +7,7 @@ export interface LoadFlags {
   for?: string;
   ramp?: string;
   failIf: string[];
+  times?: string;
 }
 
 /** What a load is beyond what is sent. */
@@ -14,9 +16,12 @@ export interface LoadShape {
   forMs: number;
   /** Milliseconds in which rate or concurrency grow from nothing to what is asked for; they are part of `forMs`. */
   rampMs: number;
-  /** Conditions that must not hold, as they were given: `p99>500ms`, `errors>1%`. */
-  failIf: readonly string[];
+  /** Conditions that must not hold. */
+  thresholds: readonly Threshold[];
 }
+
+/** A figure is kept of each second. */
+const longestMs = 24 * 3_600_000;
 
 export function addLoadFlags(command: Command): Command {
   return command
@@ -51,9 +56,21 @@ export async function readLoad(flags: LoadFlags): Promise<LoadShape | undefined>
       },
     );
   }
+  // It is 1 where it is not given.
+  if (flags.times !== undefined && flags.times !== "1") {
+    throw new HooklineError("usage", "--times and --for exclude each other", {
+      nextSteps: ["say either how many are to be sent (--times), or how long (--for)"],
+    });
+  }
+  if (forMs > longestMs) {
+    throw new HooklineError("usage", "--for takes a duration up to 24h", {
+      nextSteps: ["put load on it several times, one after the other"],
+    });
+  }
   if (rampMs > forMs)
     throw new HooklineError("usage", "--ramp is longer than --for", {
       nextSteps: ["let it last longer: --for 2m"],
     });
-  return { forMs, rampMs, failIf: flags.failIf };
+  const { readThreshold } = await import("../actions/load-thresholds.ts");
+  return { forMs, rampMs, thresholds: flags.failIf.map(readThreshold) };
 }

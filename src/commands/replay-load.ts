@@ -1,28 +1,28 @@
-import type { PrepareOptions } from "../actions/prepare.ts";
-import type { ConnectOptions } from "../actions/connect.ts";
+import { load, type LoadOptions, type LoadSummary } from "../actions/load.ts";
 import type { Workspace } from "../actions/workspace.ts";
+import { EXIT } from "../errors.ts";
+import { showLoad } from "../ui/load.ts";
 import type { Session } from "./context.ts";
-import type { LoadShape } from "./load-flags.ts";
 import type { Reports } from "./report-flags.ts";
 
-export interface LoadOptions extends PrepareOptions, ConnectOptions, LoadShape {
-  to: string;
-  /** Most under way at once. */
-  concurrency: number | undefined;
-  /** Requests started per second, whatever the target does. */
-  rate?: number;
-  timeoutMs?: number;
-  signal: AbortSignal;
-}
-
 /** Puts load on a target. @returns the exit code */
-export function runLoad(
-  session: Session,
+export async function runLoad(
+  { host, output, stderr, interrupted }: Session,
   workspace: Workspace,
   options: LoadOptions,
   reports: Reports | undefined,
 ): Promise<number> {
-  return Promise.reject(
-    new Error(`not yet ${session.host.cwd} ${workspace.fixturesDir} ${options.to} ${reports}`),
-  );
+  const startedAt = host.now();
+  const shown = await showLoad(output, stderr, load(workspace, options));
+  if (shown !== undefined && reports !== undefined) {
+    const { loadReport } = await import("../ui/report-load.ts");
+    await reports.write(loadReport(shown.start, shown.summary, startedAt));
+  }
+  return interrupted() ?? (shown !== undefined && isGood(shown.summary) ? 0 : EXIT.failed);
+}
+
+/** With thresholds they decide, and not one success is never good; without them every failure counts. */
+function isGood({ succeeded, failed, thresholds }: LoadSummary): boolean {
+  if (succeeded === 0) return false;
+  return thresholds.length === 0 ? failed === 0 : thresholds.every((judged) => !judged.failed);
 }

@@ -5,8 +5,6 @@ import type { Envelope } from "../providers/contract.ts";
 import { findPlace, notThere, wrongPlace, type Place } from "./json-place.ts";
 import { parsePath, showPath, type Segment } from "./path.ts";
 
-export { parsePath } from "./path.ts";
-
 export type Edit =
   /** `value` goes in as it is written where it is JSON (`8.00`, `{"a": 1}`), else as a JSON string of it. */
   { op: "set"; path: string; value: string } | { op: "unset"; path: string };

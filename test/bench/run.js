@@ -8,6 +8,7 @@ import { deliveredPerSecond, fill, publishRequest, startControlPlane, startSink 
 import { floodRates, verifyTimes } from "./diagnose.js";
 import { inboxTimes } from "./inbox.js";
 import { fareplayRequests, load } from "./load.js";
+import { accuracy, topRates } from "./replay-load.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const bin = join(here, "../../bin/hookline.js");
@@ -214,6 +215,51 @@ const benches = {
         `replay, signing each request, ${connections} at once, against autocannon signing each: ${spread(ratios)}×` +
           `${connections === 50 ? "  goal ≥ 1.3×" : ""}  (${Math.round(median(rates))}/s)`,
       );
+    }
+    await sink.stop();
+  },
+
+  async "load, accuracy"() {
+    // Of a longer service the errand through two processes is a smaller part.
+    for (const service of [20, 50]) {
+      for (const share of [0.8, 1.2]) {
+        const [measured, computed] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+        let last;
+        for (let round = 0; round < rounds; round++) {
+          last = await accuracy({ start, here, bin, env, service, share, seconds: 10 });
+          measured.push((last.reported / last.measured - 1) * 100);
+          computed.push((last.reported / last.computed - 1) * 100);
+        }
+        say(
+          `replay --rate at ${share * 100} % of the capacity of a target that serves one request in ${service} ms: ` +
+            `reported p99 off what the target measured by ${spread(measured)} %, off what arithmetic says by ` +
+            `${spread(computed)} %  goal within 5 %  (${last?.reported.toFixed(1)}, ${last?.measured.toFixed(1)} and ` +
+            `${last?.computed.toFixed(1)} ms of ${last?.amount} requests)`,
+        );
+      }
+    }
+  },
+
+  async "load, top rate"() {
+    const sink = await start([join(here, "peers.js"), "sink"]);
+    for (const connections of [10, 50]) {
+      const tools = topRates({ here, bin, env, home, secret, port: sink.port, connections, seconds: 4 });
+      for (const peer of /** @type {const} */ (["autocannon", "wrk"])) {
+        const theirs = tools[peer];
+        if (theirs === undefined) {
+          say(`replay --for against ${peer}: skipped, it is not installed`);
+          continue;
+        }
+        const [ratios, rates] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
+        for (let round = 0; round < rounds; round++) {
+          const own = (await tools.hookline?.()) ?? NaN;
+          ratios.push(own / (await theirs()));
+          rates.push(own);
+        }
+        say(
+          `replay --for, renewing and signing each request, ${connections} at once, against ${peer}: ${spread(ratios)}×  (${Math.round(median(rates))}/s)`,
+        );
+      }
     }
     await sink.stop();
   },
