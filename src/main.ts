@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help, type Option } from "commander";
 import type { Context, GlobalFlags, Handler, Session } from "./commands/context.ts";
 import { commands } from "./commands/index.ts";
 import { readEnvironment } from "./config/environment.ts";
@@ -166,7 +166,7 @@ async function createProgram(called: string | undefined): Promise<Command> {
     .option("--color", "use colour even where the output is no terminal")
     .option("--no-color", "use no colour")
     .option("--env-file <file>", "read variables from a dotenv file too")
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
     .addHelpText(
@@ -177,15 +177,22 @@ Start with:
   hookline listen 3000/webhooks                                receive, verify and forward to your app
   hookline replay order.created --to localhost:4400/fareplay   send it a signed delivery`,
     );
-  for (const { name, summary, load } of commands) {
+  for (const { name, summary, hidden = false, load } of commands) {
     const command = program
-      .command(name)
+      .command(name, { hidden })
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
     if (name !== called) continue;
     (await load()).define(command, context);
   }
   return program;
+}
+
+/** Without the empty list that a repeatable flag begins with. */
+function describeOption(option: Option): string {
+  const value: unknown = option.defaultValue;
+  const isEmpty = Array.isArray(value) && value.length === 0;
+  return isEmpty ? option.description : Help.prototype.optionDescription(option);
 }
 
 function version(): string {

@@ -8,6 +8,8 @@ interface CommandModule {
 interface CommandEntry {
   name: string;
   summary: string;
+  /** No help page lists it. */
+  hidden?: boolean;
   load: () => Promise<CommandModule>;
 }
 
@@ -107,5 +109,11 @@ export const commands: readonly CommandEntry[] = [
     name: "completion",
     summary: "print the completion script of your shell",
     load: () => import("./completion.ts"),
+  },
+  {
+    name: "complete",
+    summary: "tell what a word may become, for the completion scripts",
+    hidden: true,
+    load: () => import("./complete.ts"),
   },
 ];
