@@ -17,6 +17,8 @@ const payload = [
 
 const delivery = ["--status <status>", "--endpoint <id>", "--event <id or type>"];
 
+const exec = ["--exec <command>", "--exec-env <name>", "--exec-timeout <duration>"];
+
 const recorded = [
   ...["--provider <id>", "--event <event>", "--verified", "--no-verified", "--failed", "--text <text>"],
   ...["--since <time>", "--until <time>"],
@@ -69,7 +71,25 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
         "--concurrency <n>",
         "--rate <n>",
       ],
-      ...["--timeout <duration>", "--insecure", "--ca <file>"],
+      ...["--tamper <how>", "--for <duration>", "--ramp <duration>", "--fail-if <condition>"],
+      ...["--report <format:file>", "--timeout <duration>", "--insecure", "--ca <file>"],
+    ],
+  ],
+  [
+    "test",
+    [
+      ...["<suites...>", "--to <target>", "--start <command>", "--ready <url or text>", "--stub <port>"],
+      ...["--ready-timeout <duration>", "--var <name=value>", "--tag <tag>", "--skip-tag <tag>", "--bail"],
+      ...["--list", "--timeout <duration>", "--provider <id>", "--secret <ref>", "--insecure", "--ca <file>"],
+      "--report <format:file>",
+    ],
+  ],
+  [
+    "check",
+    [
+      ...["--to <target>", "--provider <id>", "--secret <ref>", "-H, --header <header>", "--event <type>"],
+      ...["--only <check>", "--skip <check>", "--timeout <duration>", "--fail-under <percent>"],
+      ...["--insecure", "--ca <file>", "--report <format:file>", "--list"],
     ],
   ],
   ["sign", ["<payload>", ...payload, "--at <time>", "--curl <target>", "--out <file>"]],
@@ -98,7 +118,10 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
   ["keys show", ["[id]", "--profile <name>"]],
   [
     "keys rotate",
-    ["[id]", "--grace <duration>", "--expires <duration>", "--write-env <file:name>", "--profile <name>"],
+    [
+      ...["[id]", "--grace <duration>", "--expires <duration>", "--write-env <file:name>", ...exec],
+      "--profile <name>",
+    ],
   ],
   ["keys revoke", ["[id]", "--yes", "--profile <name>"]],
   ["keys audit", ["--within <duration>", "--idle <duration>", "--fail", "--profile <name>"]],
@@ -124,7 +147,13 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
   ["endpoints enable", ["[id]", "--profile <name>"]],
   ["endpoints disable", ["[id]", "--profile <name>"]],
   ["endpoints delete", ["[id]", "--yes", "--profile <name>"]],
-  ["endpoints rotate-secret", ["[id]", "--grace <duration>", "--write-env <file:name>", "--profile <name>"]],
+  [
+    "endpoints rotate-secret",
+    [
+      ...["[id]", "--grace <duration>", "--write-env <file:name>", ...exec, "--undo", "--finish"],
+      "--profile <name>",
+    ],
+  ],
   ["endpoints test", ["[id]", "--type <event>", "--wait-timeout <duration>", "--profile <name>"]],
   ["events types", ["--provider <id>", "--profile <name>"]],
   [
@@ -184,6 +213,7 @@ const pages: readonly [command: string, flags: readonly string[]][] = [
       "--allow-target <cidr>",
     ],
   ],
+  ["completion", ["<shell>", "bash, zsh, fish or powershell"]],
 ];
 
 /** The commands that a help page lists, by name. */

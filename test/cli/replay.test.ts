@@ -204,6 +204,7 @@ describe("how it goes out", () => {
         name: "fareplay/order.created",
         provider: "fareplay",
         event: "order.created",
+        tampering: null,
         delivery_id: "evt_9xKmL3nPqR",
         bytes: 541,
         ok: true,

@@ -50,7 +50,7 @@ export function filterQuery(filter: Filter): URLSearchParams {
 export function writePlace({ filter, selected }: Place): string {
   const query = filterQuery(filter);
   if (selected !== undefined) query.set("n", String(selected));
-  return query.size === 0 ? "" : `?${query}`;
+  return query.size === 0 ? "" : `?${query.toString()}`;
 }
 
 /** The filter with some of it changed; `undefined` takes a part out. */
