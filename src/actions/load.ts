@@ -9,8 +9,9 @@ import { openSender, type ConnectOptions } from "./connect.ts";
 import { drive, realClock, type Lateness } from "./load-drive.ts";
 import { createMeasure, type LoadFailures } from "./load-measure.ts";
 import { judgeThreshold, type JudgedThreshold, type Threshold } from "./load-thresholds.ts";
+import { warmUp } from "./load-warm-up.ts";
 import { prepare, type PreparedPayload, type PrepareOptions } from "./prepare.ts";
-import type { ReplayStart } from "./replay.ts";
+import { signingOf, type ReplayStart } from "./replay.ts";
 import { reproduce, type Pipeline } from "./reproduce.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -115,6 +116,7 @@ async function run(
   const fresh = options.fresh || (options.original === true ? false : "where-possible");
   const host = { ...workspace.host, random: inPortions(workspace.host.random) };
   const payloads = await prepare({ ...workspace, host }, { ...options, fresh });
+  await warmUp(payloads);
   const most = options.concurrency ?? (rate === undefined ? usualConcurrency : mostConnections);
   const sender = await openSender(workspace, target.url, options, {
     connections: most,
@@ -228,16 +230,10 @@ function startOf(
     concurrency,
     forMs,
     rampMs,
-    signing: [...new Map(payloads.flatMap(signing)).values()],
+    signing: signingOf(payloads),
     names: payloads.map(({ payload }) => payload.name),
     request: { bytes: first.next().body.length, command: reproduce(first, { ...options, url }) },
   };
-}
-
-/** Which secret signs, by its provider. */
-function signing({ payload, origin }: PreparedPayload): [string, ReplayStart["signing"][number]][] {
-  const { id, title } = payload.provider;
-  return origin === undefined ? [] : [[id, { provider: id, title, origin }]];
 }
 
 /** Sends the request of a turn, counted from 0: the payloads take turns. */

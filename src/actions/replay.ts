@@ -125,7 +125,8 @@ export function failedAnswer(outcome: RefusalOutcome, result: SendResult): Repla
     : undefined;
 }
 
-function signingOf(payloads: readonly PreparedPayload[]): ReplayStart["signing"] {
+/** Which secret signs for which provider. */
+export function signingOf(payloads: readonly PreparedPayload[]): ReplayStart["signing"] {
   const seen = new Map<string, ReplayStart["signing"][number]>();
   for (const { payload, origin } of payloads) {
     if (origin === undefined) continue;
