@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * Events on their way from the one who reports what happens to the one reader, in order. Written out as an iterator:
  * through generators every event costs several promises, which halves what a listener or a replay can do.
@@ -88,4 +90,22 @@ export function events<T>(
     (error: unknown) => channel.close({ error }),
   );
   return channel;
+}
+
+/**
+ * The same for what a signal ends as well: `run` gets one signal for both.
+ * @param signal the user's
+ */
+export function eventsUntil<T>(
+  signal: AbortSignal,
+  run: (signal: AbortSignal, push: (event: T) => void) => Promise<void>,
+): AsyncIterable<T> {
+  const left = new AbortController();
+  const either = AbortSignal.any([signal, left.signal]);
+  // Everything that waits for its turn listens; Node would take more than ten for a leak.
+  setMaxListeners(0, either);
+  return events(
+    (push) => run(either, push),
+    () => left.abort(),
+  );
 }

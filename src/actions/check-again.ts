@@ -3,12 +3,11 @@ import type { Battery } from "./check-battery.ts";
 import type { CheckPayload, DraftOptions } from "./check-payloads.ts";
 import { draft } from "./check-payloads.ts";
 import { payloadOf, variantOf } from "./check-trials.ts";
-import { reproduce, type Pipeline } from "./reproduce.ts";
+import { reproduce, signingFlags, type Pipeline } from "./reproduce.ts";
 import type { CheckOptions } from "./check.ts";
 
 /** The commands that do once more what a check did: one delivery where it is one, else the check itself. */
 export function againOf(battery: Battery, options: CheckOptions & { url: URL }, check: Check): Pipeline {
-  const { main } = battery;
   const isOne =
     check.kind === "accepts-event" || check.kind === "alive" || check.kind.startsWith("content-type-");
   const [payload, varied]: [CheckPayload, DraftOptions?] = variantOf(battery, check.kind) ?? [
@@ -16,7 +15,7 @@ export function againOf(battery: Battery, options: CheckOptions & { url: URL }, 
   ];
   const isNamed = payload.named && !["large-body", "in-time"].includes(check.kind);
   const isShown = isOne || check.tampering !== undefined || variantOf(battery, check.kind) !== undefined;
-  if (!isNamed || !isShown) return [checkAgain(battery, options, check, main)];
+  if (!isNamed || !isShown) return [checkAgain(battery, options, check)];
   const { provider, headers, origin } = fromUser(battery, options);
   const { overrides = [] } = varied ?? {};
   const { edits, fresh } = draft(battery.workspace, payload, varied);
@@ -39,28 +38,8 @@ function fromUser({ workspace, provider }: Battery, { headers }: CheckOptions) {
 }
 
 /** `hookline check … --only large-body`. */
-function checkAgain(
-  battery: Battery,
-  options: CheckOptions & { url: URL },
-  check: Check,
-  { payload }: CheckPayload,
-): readonly string[] {
-  const { provider, headers, origin } = fromUser(battery, options);
-  const [replay = []] = reproduce(
-    { payload, origin, tampering: "missing" },
-    { url: options.url, edits: [], fresh: false, headers },
-  );
-  // What stands between the payload and how it is tampered with: the secret by reference, and headers.
-  const flags = replay.slice(3, replay.lastIndexOf("--tamper"));
-  return [
-    "hookline",
-    "check",
-    "--provider",
-    provider,
-    ...flags,
-    "--only",
-    check.id,
-    "--to",
-    options.url.href,
-  ];
+function checkAgain(battery: Battery, options: CheckOptions & { url: URL }, check: Check): readonly string[] {
+  const { provider, ...signing } = fromUser(battery, options);
+  const how = ["--provider", provider, ...signingFlags(battery.provider, signing)];
+  return ["hookline", "check", ...how, "--only", check.id, "--to", options.url.href];
 }

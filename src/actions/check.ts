@@ -16,7 +16,7 @@ import { isProxied } from "../transport/dispatcher.ts";
 import type { HeaderOverride } from "../transport/request.ts";
 import { sendSlowly } from "../transport/slow-send.ts";
 import { isLoopback, parseTarget } from "../transport/target.ts";
-import { events } from "./channel.ts";
+import { eventsUntil } from "./channel.ts";
 import { againOf } from "./check-again.ts";
 import { createBattery, keepBytes, type Battery } from "./check-battery.ts";
 import { asUnknownEvent, checkPayloads, hasName, isObject, type CheckPayload } from "./check-payloads.ts";
@@ -152,12 +152,7 @@ async function preparePlan(
  * Reading throws a HooklineError where something is wrong before the first request.
  */
 export function check(workspace: Workspace, options: CheckOptions): AsyncIterable<CheckEvent> {
-  const left = new AbortController();
-  const signal = AbortSignal.any([options.signal, left.signal]);
-  return events(
-    (report) => run(workspace, { ...options, signal }, report),
-    () => left.abort(),
-  );
+  return eventsUntil(options.signal, (signal, report) => run(workspace, { ...options, signal }, report));
 }
 
 async function run(

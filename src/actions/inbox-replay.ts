@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { withSecrets } from "../inbox/redact.ts";
 import type { DeliverySummary, Inbox, RecordedDelivery } from "../inbox/types.ts";
 import type { Provider } from "../providers/contract.ts";
@@ -7,7 +6,7 @@ import { forward, forwardPath } from "../transport/forward.ts";
 import { judge } from "../transport/judge.ts";
 import { createHeaderMaker } from "../transport/request.ts";
 import { parseTarget } from "../transport/target.ts";
-import { events } from "./channel.ts";
+import { eventsUntil } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { inTurns } from "./in-turns.ts";
 import { newDeliveryId, warnOfUnrecorded } from "./prepare.ts";
@@ -42,13 +41,8 @@ export function replayInbox(
   numbers: readonly number[],
   options: InboxReplayOptions,
 ): AsyncIterable<ReplayEvent> {
-  const left = new AbortController();
-  const signal = AbortSignal.any([options.signal, left.signal]);
-  // As in replay: every worker may listen.
-  setMaxListeners(0, signal);
-  return events(
-    (report) => send(workspace, inbox, numbers, { ...options, signal }, report),
-    () => left.abort(),
+  return eventsUntil(options.signal, (signal, report) =>
+    send(workspace, inbox, numbers, { ...options, signal }, report),
   );
 }
 

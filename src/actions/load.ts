@@ -4,7 +4,7 @@ import { judge, judgeRefusal } from "../transport/judge.ts";
 import { createPace } from "../transport/pace.ts";
 import type { Sender, SendResult } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
-import { events } from "./channel.ts";
+import { eventsUntil } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { drive, realClock, type Lateness } from "./load-drive.ts";
 import { createMeasure, type LoadFailures } from "./load-measure.ts";
@@ -97,12 +97,7 @@ const hopeless = 100;
  * Reading throws a HooklineError where something is wrong before the first request.
  */
 export function load(workspace: Workspace, options: LoadOptions): AsyncIterable<LoadEvent> {
-  const left = new AbortController();
-  const signal = AbortSignal.any([options.signal, left.signal]);
-  return events(
-    (report) => run(workspace, { ...options, signal }, report),
-    () => left.abort(),
-  );
+  return eventsUntil(options.signal, (signal, report) => run(workspace, { ...options, signal }, report));
 }
 
 async function run(

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 const lookEveryMs = 25;
 
 /** Sends a signal to a process and all that it started, as far as they stayed in its group. */
-export function signalGroup(leader: number, signal: "SIGTERM" | "SIGKILL"): void {
+export function signalGroup(leader: number, signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void {
   try {
     if (process.platform === "win32")
       // There are no groups: the tree of the process is ended, and only by force.

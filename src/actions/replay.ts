@@ -1,8 +1,7 @@
-import { setMaxListeners } from "node:events";
 import { judge, judgeRefusal, type RefusalOutcome } from "../transport/judge.ts";
 import type { SendResult } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
-import { events } from "./channel.ts";
+import { eventsUntil } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { inTurns, type TurnSummary } from "./in-turns.ts";
 import { prepare, type PreparedPayload, type PrepareOptions, type Tampering } from "./prepare.ts";
@@ -63,14 +62,7 @@ export const keepBytes = 20_000;
  * Reading throws a HooklineError where something is wrong before the first request.
  */
 export function replay(workspace: Workspace, options: ReplayOptions): AsyncIterable<ReplayEvent> {
-  const left = new AbortController();
-  const signal = AbortSignal.any([options.signal, left.signal]);
-  // Every worker that waits for its turn listens; Node would take more than ten for a leak.
-  setMaxListeners(0, signal);
-  return events(
-    (report) => send(workspace, { ...options, signal }, report),
-    () => left.abort(),
-  );
+  return eventsUntil(options.signal, (signal, report) => send(workspace, { ...options, signal }, report));
 }
 
 async function send(

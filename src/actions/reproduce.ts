@@ -30,12 +30,11 @@ export function reproduce(
     payload.name,
     ...(provider === undefined ? [] : ["--provider", provider]),
     ...(profile === undefined || payload.source !== "remote" ? [] : ["--profile", profile]),
-    ...(origin === undefined ? [] : secretFlag(origin, payload.provider)),
     ...edits.flatMap((edit) =>
       edit.op === "set" ? ["--set", `${edit.path}=${edit.value}`] : ["--unset", edit.path],
     ),
     ...(fresh ? ["--fresh"] : []),
-    ...headers.flatMap((header) => ["-H", headerFlag(header, payload.provider)]),
+    ...signingFlags(payload.provider, { origin, headers }),
   ];
   if (tampering !== undefined || original === true) {
     const how = tampering === undefined ? ["--original"] : ["--tamper", tampering];
@@ -48,6 +47,17 @@ export function reproduce(
   return [
     ["hookline", "sign", ...what, "--out", bodyFile],
     ["curl", "-i", ...literal, "-X", "POST", url.href, ...body],
+  ];
+}
+
+/** How the secret and the headers are given again. Credentials are left out. */
+export function signingFlags(
+  provider: Provider,
+  { origin, headers }: { origin: SecretOrigin | undefined; headers: readonly HeaderOverride[] },
+): string[] {
+  return [
+    ...(origin === undefined ? [] : secretFlag(origin, provider)),
+    ...headers.flatMap((header) => ["-H", headerFlag(header, provider)]),
   ];
 }
 

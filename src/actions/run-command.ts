@@ -139,13 +139,7 @@ async function pass(stream: Readable, write: (chunk: Buffer) => Promise<void>): 
 }
 
 function signalAll({ pid }: ChildProcess, signal: StopSignal | "SIGKILL"): void {
-  if (pid === undefined) return;
-  if (signal !== "SIGINT" || isWindows) return signalGroup(pid, signal === "SIGINT" ? "SIGTERM" : signal);
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // None of them is there any more.
-  }
+  if (pid !== undefined) signalGroup(pid, signal);
 }
 
 function failureOf(code: number | null, signal: NodeJS.Signals | null): HooklineError | undefined {

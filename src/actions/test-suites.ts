@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { HooklineError } from "../errors.ts";
 import { parseTarget } from "../transport/target.ts";
 import { createClaims } from "../suites/calls.ts";
@@ -6,7 +5,7 @@ import { createPatterns, type Patterns } from "../suites/patterns.ts";
 import { usesIn } from "../suites/variables.ts";
 import { leftOut, stepNames, type Choice, type LeftOut } from "../suites/select.ts";
 import type { Stub } from "../suites/stub.ts";
-import { events } from "./channel.ts";
+import { eventsUntil } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import type { App, Ready } from "./start-app.ts";
 import type { TestEvent, TestStep, TestSummary } from "./test-events.ts";
@@ -46,13 +45,7 @@ const probeMs = 2000;
  * with exit code 2 in a suite, with 1 where the app that is to be tested does not start.
  */
 export function testSuites(workspace: Workspace, options: TestOptions): AsyncIterable<TestEvent> {
-  const left = new AbortController();
-  const signal = AbortSignal.any([options.signal, left.signal]);
-  setMaxListeners(0, signal);
-  return events(
-    (report) => run(workspace, { ...options, signal }, report),
-    () => left.abort(),
-  );
+  return eventsUntil(options.signal, (signal, report) => run(workspace, { ...options, signal }, report));
 }
 
 /** A step as it is listed. */

@@ -1,6 +1,6 @@
 import type { JudgedThreshold, LoadFailures, LoadRemarks, LoadSummary } from "../actions/load.ts";
 import { count, duration } from "./format.ts";
-import { safeLine } from "./safe.ts";
+import { failureOf } from "./outcome.ts";
 
 /** Requests per second: `9.5`, `480`, `12,345`. */
 export function perSecond(rate: number): string {
@@ -39,30 +39,10 @@ export function actualText({ threshold, actual }: JudgedThreshold): string {
 }
 
 /** Why requests failed, by the provider's own rule. */
-export function failureText({ code, outcome, title, durationMs }: LoadFailures): string {
-  const who = safeLine(title, 60);
-  if (code === "too-many-files")
-    return "no file was left for another connection: raise `ulimit -n`, or send fewer at once with --concurrency";
-  switch (outcome.reason) {
-    case "status": {
-      const { accepted, status } = outcome;
-      return `answered ${status}: ${who} takes only ${accepted === "2xx" ? "2xx" : accepted.join(", ")} as success`;
-    }
-    case "not-refused":
-      return outcome.status < 300
-        ? `answered ${outcome.status}: taken for right, though it had to be refused with a 4xx`
-        : `answered ${outcome.status}: that is no refusal`;
-    case "broke":
-      return `answered ${outcome.status}: your app broke over a wrong signature`;
-    case "late":
-      return `too late: ${who} gives up after ${duration(outcome.allowedMs)}`;
-    case "timeout":
-      return outcome.allowedMs === undefined
-        ? `no answer after ${duration(durationMs)}`
-        : `no answer, and ${who} gives up after ${duration(outcome.allowedMs)}`;
-    default:
-      return safeLine(outcome.message, 200);
-  }
+export function failureText({ code, outcome, title }: LoadFailures): string {
+  return code === "too-many-files"
+    ? "no file was left for another connection: raise `ulimit -n`, or send fewer at once with --concurrency"
+    : failureOf(outcome, { title }).message;
 }
 
 /** What has to be known to read the figures rightly, a sentence each. */

@@ -2,6 +2,7 @@ import type { ReplayDelivery, ReplayEvent, ReplaySummary } from "../actions/repl
 import { bodyLines } from "./body.ts";
 import { count, duration, milliseconds } from "./format.ts";
 import { originText } from "./origin.ts";
+import { shortReason } from "./outcome.ts";
 import type { Output } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 import { safeBytes, safeLine } from "./safe.ts";
@@ -71,7 +72,7 @@ function deliveryLine(output: Output, delivery: ReplayDelivery): string {
     safeLine(nameOf(delivery), 80).padEnd(38),
     status === undefined ? out.red("—  ") : outcome.ok ? out.green(String(status)) : out.red(String(status)),
     duration(durationMs),
-    ...(outcome.ok ? [] : [out.red(reason(delivery))]),
+    ...(outcome.ok ? [] : [out.red(shortReason(outcome, delivery))]),
   ].join("  ");
 }
 
@@ -88,37 +89,6 @@ function showFailure(output: Output, delivery: ReplayDelivery): void {
     length: delivery.answer.bytes,
   })) {
     output.line(`  ${line}`);
-  }
-}
-
-/** Why a delivery failed, by the provider's own rule. */
-function reason({ outcome, title, durationMs }: ReplayDelivery): string {
-  if (outcome.ok) return "";
-  const who = safeLine(title, 60);
-  switch (outcome.reason) {
-    case "status": {
-      const { accepted, status } = outcome;
-      if (accepted === "2xx") {
-        return status >= 300 && status < 400
-          ? `${who} follows no redirect`
-          : `${who} takes only 2xx as success`;
-      }
-      return `${who} takes only ${accepted.join(", ")} as success`;
-    }
-    case "not-refused":
-      return outcome.status < 300
-        ? "taken for right: your app must refuse it with a 4xx"
-        : `${outcome.status} is no refusal: a wrong signature is answered with a 4xx such as 401`;
-    case "broke":
-      return `your app broke over it: a wrong signature is answered with a 4xx, and a 5xx has ${who} send it again`;
-    case "late":
-      return `too late: ${who} gives up after ${duration(outcome.allowedMs)}`;
-    case "timeout":
-      return outcome.allowedMs === undefined
-        ? `no answer after ${duration(durationMs)}`
-        : `no answer, and ${who} gives up after ${duration(outcome.allowedMs)}`;
-    default:
-      return safeLine(outcome.message, 200);
   }
 }
 
@@ -165,7 +135,7 @@ function deliveryJson(delivery: ReplayDelivery): object {
     status: delivery.status ?? null,
     duration_ms: milliseconds(delivery.durationMs),
     code: outcome.ok ? null : outcome.reason,
-    message: outcome.ok ? null : reason(delivery),
+    message: outcome.ok ? null : shortReason(outcome, delivery),
     answer: answer === undefined ? null : { bytes: answer.bytes, text: safeBytes(answer.body).text },
   };
 }

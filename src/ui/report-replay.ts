@@ -1,6 +1,7 @@
 import type { Report, ReportCase, ReportFailure, ReportGroup } from "../actions/reports.ts";
 import type { ReplayDelivery, ReplayEvent } from "../actions/replay.ts";
-import { bytes, count, duration } from "./format.ts";
+import { bytes, count } from "./format.ts";
+import { failureOf } from "./outcome.ts";
 import { safeLine, safeText } from "./safe.ts";
 import { commandLine } from "./shell.ts";
 
@@ -103,7 +104,7 @@ function add(one: Recorded, event: ReplayDelivery): void {
   one.durationMs += durationMs;
   if (outcome.ok) return;
   one.failed++;
-  const failure = failureOf(event);
+  const failure = failureOf(outcome, event);
   const key = `${failure.code}\n${failure.message}`;
   const known = one.kinds.get(key);
   if (known !== undefined) known.times++;
@@ -157,80 +158,4 @@ function caseOf({ name, sent, failed, durationMs, request, answer, ...one }: Rec
     request,
     ...(answer === undefined ? {} : { answer }),
   };
-}
-
-/** How a request was made wrong, in words that follow "a request". */
-const wrongness: Record<NonNullable<ReplayDelivery["tampering"]>, string> = {
-  missing: "without a signature",
-  empty: "with an empty signature",
-  malformed: "with a signature that is none by its form",
-  signature: "with a wrong signature",
-  truncated: "with half of a signature",
-  secret: "signed with another secret",
-  body: "whose body is not the one that was signed",
-  timestamp: "that was signed too long ago",
-  future: "that was signed for a time to come",
-  redated: "whose time is not the one that was signed",
-  duplicate: "with two signatures, one of them wrong",
-};
-
-/** Why a delivery failed, by the provider's own rule. Nothing in it varies between failures of a kind, as times would. */
-function failureOf({ outcome, title, tampering }: ReplayDelivery): ReportFailure {
-  if (outcome.ok) throw new Error("it did not fail");
-  const who = safeLine(title, 60);
-  const again = `to ${who} this delivery failed, and it sends it again`;
-  switch (outcome.reason) {
-    case "status": {
-      const { accepted, status } = outcome;
-      const success = accepted === "2xx" ? "2xx" : accepted.join(", ");
-      const redirect = status >= 300 && status < 400;
-      return {
-        code: "status",
-        message: `answered ${status}: ${redirect ? `${who} follows no redirect` : `${who} takes only ${success} as success`}`,
-        why: again,
-        fix: redirect
-          ? "answer at this very URL, or give the one that it redirects to"
-          : `answer ${success} once the delivery is stored`,
-      };
-    }
-    case "not-refused": {
-      const { status } = outcome;
-      const request = `a request ${tampering === undefined ? "that is wrong" : wrongness[tampering]}`;
-      return {
-        code: "not-refused",
-        message:
-          status < 300
-            ? `answered ${status} to ${request}: it was taken for right`
-            : `answered ${status} to ${request}: that is no refusal of a signature`,
-        why: `whoever knows the URL can send what ${who} never sent`,
-        fix: "verify the signature over the raw body before anything else, and answer 401 where it is wrong",
-      };
-    }
-    case "broke":
-      return {
-        code: "broke",
-        message: `answered ${outcome.status} to a request ${tampering === undefined ? "that is wrong" : wrongness[tampering]}: it broke over it`,
-        why: "a 5xx has a sender try again and again, and anybody can cause it",
-        fix: "answer 401 where the signature is wrong; what throws in verifying is a wrong signature too",
-      };
-    case "late":
-      return {
-        code: "late",
-        message: `answered too late: ${who} gives up after ${duration(outcome.allowedMs)}`,
-        why: again,
-        fix: "store the delivery, answer, and do the work afterwards",
-      };
-    case "timeout":
-      return {
-        code: "timeout",
-        message:
-          outcome.allowedMs === undefined
-            ? safeLine(outcome.message, longest.name)
-            : `no answer: ${who} gives up after ${duration(outcome.allowedMs)}`,
-        why: again,
-        fix: "store the delivery, answer, and do the work afterwards",
-      };
-    default:
-      return { code: outcome.reason, message: safeLine(outcome.message, longest.name) };
-  }
 }

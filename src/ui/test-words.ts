@@ -1,5 +1,6 @@
 import type { Difference, Mismatch, StepFailure, TestStep } from "../actions/test-events.ts";
 import { count, duration } from "./format.ts";
+import { failureOf } from "./outcome.ts";
 import { safeLine } from "./safe.ts";
 
 /** A failure in words; all text is safe. */
@@ -27,7 +28,7 @@ export function failureWords(failure: StepFailure): FailureWords {
 function wordsOf(failure: StepFailure): FailureWords {
   switch (failure.kind) {
     case "outcome":
-      return outcomeWords(failure);
+      return { ...failureOf(failure.outcome, failure), lines: [] };
     case "status":
       return {
         code: "status",
@@ -58,55 +59,6 @@ function wordsOf(failure: StepFailure): FailureWords {
         message: `the app that was started ended ${safeLine(failure.how, longest)}`,
         lines: [],
       };
-  }
-}
-
-/** By the provider's own rule, where the suite says no status. */
-function outcomeWords({ outcome, title }: StepFailure & { kind: "outcome" }): FailureWords {
-  const who = safeLine(title, 60);
-  switch (outcome.reason) {
-    case "status": {
-      const success = outcome.accepted === "2xx" ? "2xx" : outcome.accepted.join(", ");
-      return {
-        code: "status",
-        message: `answered ${outcome.status}: ${who} takes only ${success} as success`,
-        lines: [],
-        why: `${who} counts such a delivery as failed, and sends it again`,
-        fix: `answer ${success} once the delivery is stored, or say in the suite which status is right`,
-      };
-    }
-    case "not-refused":
-      return {
-        code: "not-refused",
-        message:
-          outcome.status < 300
-            ? `answered ${outcome.status}: it was taken for right, and has to be refused with a 4xx`
-            : `answered ${outcome.status}, which is no refusal: a wrong signature is answered with a 4xx such as 401`,
-        lines: [],
-        why: `whoever knows the URL can send what ${who} never sent`,
-        fix: "verify the signature over the raw body before anything else, and answer 401 where it is wrong",
-      };
-    case "broke":
-      return {
-        code: "broke",
-        message: `answered ${outcome.status}: it broke over it, and has to refuse it with a 4xx`,
-        lines: [],
-        why: `a 5xx has ${who} send it again and again, and anybody can cause it`,
-        fix: "answer 401 where the signature is wrong; what throws in verifying is a wrong signature too",
-      };
-    case "late":
-      return { code: "late", message: `answered too late: it has ${duration(outcome.allowedMs)}`, lines: [] };
-    case "timeout":
-      return {
-        code: "timeout",
-        message:
-          outcome.allowedMs === undefined
-            ? safeLine(outcome.message, longest)
-            : `no answer within ${duration(outcome.allowedMs)}`,
-        lines: [],
-      };
-    default:
-      return { code: outcome.reason, message: safeLine(outcome.message, longest), lines: [] };
   }
 }
 

@@ -226,7 +226,7 @@ const benches = {
         const [measured, computed] = [/** @type {number[]} */ ([]), /** @type {number[]} */ ([])];
         let last;
         for (let round = 0; round < rounds; round++) {
-          last = await accuracy({ start, here, bin, env, service, share, seconds: 10 });
+          last = await accuracy({ start, here, bin, env, service, share, seconds: 500 / service });
           measured.push((last.reported / last.measured - 1) * 100);
           computed.push((last.reported / last.computed - 1) * 100);
         }

@@ -85,7 +85,7 @@ describe("check", () => {
       scored: true,
       status: 200,
       code: "not-refused",
-      again: `hookline replay fareplay/order.created --secret env:FAREPLAY_WEBHOOK_SECRET --fresh --tamper missing --to http://localhost:${port}/`,
+      again: `hookline replay fareplay/order.created --fresh --secret env:FAREPLAY_WEBHOOK_SECRET --tamper missing --to http://localhost:${port}/`,
     });
     expect(lines.at(-1)).toMatchObject({
       type: "summary",
