@@ -28,7 +28,7 @@ export function failureWords(failure: StepFailure): FailureWords {
 function wordsOf(failure: StepFailure): FailureWords {
   switch (failure.kind) {
     case "outcome":
-      return { ...failureOf(failure.outcome, failure), lines: [] };
+      return outcomeWords(failure);
     case "status":
       return {
         code: "status",
@@ -60,6 +60,15 @@ function wordsOf(failure: StepFailure): FailureWords {
         lines: [],
       };
   }
+}
+
+/** By the provider's own rule, where the suite says no status; the time is the suite's where it says one. */
+function outcomeWords({ outcome, ...delivery }: StepFailure & { kind: "outcome" }): FailureWords {
+  if (outcome.reason === "late")
+    return { code: "late", message: `answered too late: it has ${duration(outcome.allowedMs)}`, lines: [] };
+  if (outcome.reason === "timeout" && outcome.allowedMs !== undefined)
+    return { code: "timeout", message: `no answer within ${duration(outcome.allowedMs)}`, lines: [] };
+  return { ...failureOf(outcome, delivery), lines: [] };
 }
 
 function mismatchWords(mismatch: Mismatch, differences: readonly Difference[]): FailureWords {
