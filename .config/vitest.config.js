@@ -10,6 +10,10 @@ const pure = ["signing", "ui", "providers", "payloads", "snippets"].map(
 // Tests in a real browser, which not every machine has: a script of their own runs them.
 const browser = ["test/inspector/browser/**/*.test.ts"];
 
+// Whole stories with many processes: what pipelines do, rotations from end to end, handlers of all kinds. They take as
+// long as a fifth of all others together, so that a script of their own runs them.
+const pipelines = ["test/ci/**/*.test.ts", "test/cli/rotation*.test.ts", "test/handlers/**/*.test.ts"];
+
 /** Where tests make their folders: in memory, where it has room for them, so that no database waits for a disk. */
 function temporaryFolder() {
   const memory = "/dev/shm";
@@ -21,6 +25,14 @@ function temporaryFolder() {
     return tmpdir();
   }
 }
+
+/** What all tests have that start programs. */
+const real = {
+  // A process for each file costs a tenth of the suite; `fresh.ts` gives each modules of its own all the same.
+  isolate: false,
+  setupFiles: ["test/fresh.ts"],
+  env: { TMPDIR: temporaryFolder(), DISK_FOLDER: tmpdir() },
+};
 
 export default defineConfig({
   test: {
@@ -39,13 +51,11 @@ export default defineConfig({
         test: {
           name: "real",
           include: ["test/**/*.test.ts"],
-          exclude: [...pure, ...browser],
-          // A process for each file costs a tenth of the suite; `fresh.ts` gives each modules of its own all the same.
-          isolate: false,
-          setupFiles: ["test/fresh.ts"],
-          env: { TMPDIR: temporaryFolder(), DISK_FOLDER: tmpdir() },
+          exclude: [...pure, ...browser, ...pipelines],
+          ...real,
         },
       },
+      { extends: true, test: { name: "pipelines", include: pipelines, ...real } },
     ],
   },
 });

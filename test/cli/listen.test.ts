@@ -165,7 +165,7 @@ describe("a configured secret", () => {
     expect(target.received).toHaveLength(0);
   });
 
-  test("--forward-invalid accepts and forwards what does not verify, and says so", async () => {
+  test("--forward-invalid accepts and forwards what does not verify, and says so", { retry: 2 }, async () => {
     const target = await startServer((_, response) => void response.writeHead(202).end());
     const listener = await listen([String(target.port), "--forward-invalid"], {
       env: { FAREPLAY_WEBHOOK_SECRET: secret },
