@@ -67,8 +67,9 @@ function fit(opening: readonly string[], sections: readonly (() => string)[], ma
 const size = (part: string): number => Buffer.byteLength(part) + 2;
 
 function title({ title: words, groups }: Report): string {
-  const { failed, total } = countCases(groups);
-  const outcome = failed === 0 ? `✓ ${total} passed or skipped` : `✗ ${failed} of ${total} failed`;
+  const { failed, skipped, total } = countCases(groups);
+  const passed = `✓ ${total - skipped} passed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
+  const outcome = failed === 0 ? passed : `✗ ${failed} of ${total} failed`;
   // As entities, punctuation is none of Markdown's.
   const safe = line(words).replace(
     /[!-/:-@[-`{-~]/g,

@@ -86,7 +86,8 @@ async function showSummary(output: Output, start: LoadStart, summary: LoadSummar
     output.line("");
     for (const judged of summary.thresholds) {
       const text = safeLine(judged.threshold.text, 80);
-      const actual = `${figureName(judged.threshold.figure)} was ${actualText(judged)}`;
+      const name = figureName(judged.threshold.figure);
+      const actual = `${name} ${name === "errors" ? "were" : "was"} ${actualText(judged)}`;
       output.line(
         judged.failed
           ? `${out.red("✗")} ${text}  ${out.red(judged.actual === null ? actualText(judged) : `it holds: ${actual}`)}`
