@@ -153,8 +153,8 @@ describe("targets that fail", () => {
     ]);
     const met = await run([...args, "--fail-if", "errors>50%", "--fail-if", "errors>=2"]);
     expect(met.code).toBe(1);
-    expect(met.stdout).toMatch(/^✓ errors>50% {2}it does not hold: errors was 20 %$/m);
-    expect(met.stdout).toMatch(/^✗ errors>=2 {2}it holds: errors was 2$/m);
+    expect(met.stdout).toMatch(/^✓ errors>50% {2}it does not hold: errors were 20 %$/m);
+    expect(met.stdout).toMatch(/^✗ errors>=2 {2}it holds: errors were 2$/m);
     const unmet = await loaded([...args, "--fail-if", "errors>50%", "--fail-if", "max>20s"]);
     expect(unmet.code).toBe(0);
     expect(unmet.summary.thresholds).toEqual([
