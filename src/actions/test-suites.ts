@@ -1,16 +1,16 @@
-import { HooklineError } from "../errors.ts";
 import { parseTarget } from "../transport/target.ts";
 import { createClaims } from "../suites/calls.ts";
 import { createPatterns, type Patterns } from "../suites/patterns.ts";
-import { usesIn } from "../suites/variables.ts";
 import { leftOut, stepNames, type Choice, type LeftOut } from "../suites/select.ts";
 import type { Stub } from "../suites/stub.ts";
 import { eventsUntil } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
+import { createMask, type Mask } from "./mask.ts";
 import type { App, Ready } from "./start-app.ts";
 import type { TestEvent, TestStep, TestSummary } from "./test-events.ts";
-import { checkAll, readSuites, type SuiteFile } from "./test-files.ts";
+import { checkAll, readSuites } from "./test-files.ts";
 import { planSuite, type PlannedStep, type SuitePlan } from "./test-plan.ts";
+import { openStubFor, startFor } from "./test-setup.ts";
 import { runStep, type StepContext, type StepOutcome } from "./test-step.ts";
 import { refuseUnused } from "./test-variables.ts";
 import { wait } from "./wait.ts";
@@ -37,8 +37,6 @@ export interface TestOptions extends ConnectOptions, Choice {
 const connections = 50;
 /** Bytes of an answer that are kept to be checked. */
 const keepBytes = 5 * 1024 * 1024;
-/** Milliseconds that a URL has for its answer while an app is waited for. */
-const probeMs = 2000;
 
 /**
  * Runs suites, one after the other. Reading throws a HooklineError where something is wrong before the first request:
@@ -94,6 +92,7 @@ async function run(
   const { signal, start } = options;
   const begun = performance.now();
   const patterns = createPatterns();
+  const mask = createMask(workspace);
   const files = await readSuites(options.suites, host.cwd);
   refuseUnused(options.variables, files);
   if (options.provider !== undefined) workspace.registry.require(options.provider);
@@ -105,7 +104,7 @@ async function run(
       planSuite(workspace, file, patterns, { ...options, stubUrl: stub?.url }),
     );
     if (start !== undefined && !signal.aborted)
-      app = await startFor(workspace, { ...options, start }, plans, stub, report);
+      app = await startFor(workspace, { ...options, start }, plans, { stub, mask, report });
     report({
       type: "start",
       suites: plans.length,
@@ -113,7 +112,6 @@ async function run(
       stubUrl: stub?.url,
       command: start?.command,
     });
-    const mask = maskOf(workspace);
     const counts = { passed: 0, failed: 0, skipped: 0 };
     let steps = 0;
     // What it printed as it started belongs to the first suite.
@@ -156,7 +154,7 @@ interface SuiteRun {
   /** From where on its output is the suite's. */
   mark: number;
   patterns: Patterns;
-  mask: (bytes: Buffer) => Buffer;
+  mask: Mask;
   /** A step before failed, and nothing more is to be run. */
   isOver: boolean;
 }
@@ -225,7 +223,7 @@ async function runSuite(
     file: source.shown,
     durationMs: performance.now() - begun,
     failed,
-    output: app === undefined ? undefined : masked(app.output(mark), mask),
+    output: app === undefined ? undefined : mask.text(app.output(mark)),
   });
 }
 
@@ -271,98 +269,4 @@ function eventOf(
   const { durationMs, sent, failures, moreFailures, delivery } = done;
   const outcome = failures.length > 0 ? "failed" : "passed";
   return { ...base, outcome, leftOut: undefined, durationMs, sent, failures, moreFailures, delivery };
-}
-
-/** Opens the stub where a suite, or the user, has a use for it. @throws HooklineError `stub-port`, `port-taken` */
-async function openStubFor(
-  files: readonly SuiteFile[],
-  { stubPort }: TestOptions,
-  patterns: Patterns,
-): Promise<Stub | undefined> {
-  const isUsed = files.some(
-    ({ suite }) =>
-      suite.stub !== undefined ||
-      suite.steps.some(({ expect }) => expect?.calls !== undefined) ||
-      usesIn(suite).some(({ name }) => name === "stub"),
-  );
-  if (!isUsed && stubPort === undefined) return undefined;
-  const ports = new Set(files.flatMap(({ suite }) => suite.stub?.port ?? []));
-  if (stubPort === undefined && ports.size > 1)
-    throw new HooklineError(
-      "stub-port",
-      `the suites name several ports for the stub: ${[...ports].join(", ")}`,
-      {
-        nextSteps: ["there is one for all of them: say on which port, --stub 4500", "or run them one by one"],
-      },
-    );
-  const { openStub } = await import("../suites/stub.ts");
-  return openStub(stubPort ?? [...ports][0] ?? 0, patterns);
-}
-
-/** @throws HooklineError where the app does not start; what it printed is told before */
-async function startFor(
-  workspace: Workspace,
-  { start, insecure, ca, signal }: TestOptions & { start: NonNullable<TestOptions["start"]> },
-  [first]: readonly SuitePlan[],
-  stub: Stub | undefined,
-  report: (event: TestEvent) => void,
-): Promise<App | undefined> {
-  const { startApp } = await import("./start-app.ts");
-  const { command, timeoutMs } = start;
-  const ready = start.ready ?? (first === undefined ? undefined : { url: first.url });
-  if (ready === undefined) return undefined;
-  const probe = async (url: URL): Promise<boolean> => {
-    const sender = await openSender(
-      workspace,
-      url,
-      { insecure, ...(ca === undefined ? {} : { ca }) },
-      { connections: 1, timeoutMs: probeMs, keepBytes: 0 },
-    );
-    const path = url.pathname + url.search;
-    const { ok } = await sender.send({ method: "GET", path, headers: [], body: Buffer.alloc(0) });
-    await sender.close();
-    return ok;
-  };
-  let app: App | undefined;
-  try {
-    await startApp(
-      {
-        command,
-        cwd: workspace.host.cwd,
-        env: stub === undefined ? {} : { HOOKLINE_STUB_URL: stub.url },
-        ready,
-        timeoutMs,
-        probe,
-        signal,
-      },
-      (started) => (app = started),
-    );
-    return app;
-  } catch (error) {
-    if (signal.aborted) return undefined;
-    const output = app?.output() ?? "";
-    if (output !== "") report({ type: "app-output", output: masked(output, maskOf(workspace)) });
-    throw error;
-  }
-}
-
-/** Takes the secrets that sign out of what an app answers and prints, so that no report holds one. */
-function maskOf(workspace: Workspace): (bytes: Buffer) => Buffer {
-  const secrets = new Set(
-    workspace.registry.all.flatMap((provider) =>
-      workspace.existingSecrets(provider).map(({ secret }) => secret),
-    ),
-  );
-  const hidden = [...secrets]
-    .filter((secret) => secret.length >= 8)
-    .map((secret) => Buffer.from(secret).toString("latin1"));
-  return (bytes) => {
-    const text = bytes.toString("latin1");
-    const clean = hidden.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
-    return clean === text ? bytes : Buffer.from(clean, "latin1");
-  };
-}
-
-function masked(text: string, mask: (bytes: Buffer) => Buffer): string {
-  return mask(Buffer.from(text)).toString("utf8");
 }
