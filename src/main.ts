@@ -11,7 +11,8 @@ import { createPrompts, isPromptAbort } from "./ui/prompts.ts";
 import { colourLevel, createTheme } from "./ui/theme.ts";
 
 const packageRoot = join(__dirname, "..");
-const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+/** A terminal that is closed, and Ctrl-\\, must not leave behind what was started either. */
+const signalCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
 /** Under npx one Ctrl-C comes twice: from the terminal, and handed on by npx. */
 const sameKeyMs = 500;
 

@@ -3,12 +3,14 @@ import type { DeliverySummary, Inbox, RecordedDelivery } from "../inbox/types.ts
 import type { Provider } from "../providers/contract.ts";
 import { identify, splitTarget } from "../providers/identify.ts";
 import { forward, forwardPath } from "../transport/forward.ts";
+import { shownUrl } from "../text/shown-url.ts";
 import { judge } from "../transport/judge.ts";
 import { createHeaderMaker } from "../transport/request.ts";
 import { parseTarget } from "../transport/target.ts";
 import { eventsUntil } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { inTurns } from "./in-turns.ts";
+import { createMask } from "./mask.ts";
 import { newDeliveryId, warnOfUnrecorded } from "./prepare.ts";
 import { attemptOf } from "./recording.ts";
 import { failedAnswer, keepBytes, type ReplayEvent, type ReplayStart } from "./replay.ts";
@@ -63,7 +65,8 @@ async function send(
     timeoutMs: options.timeoutMs ?? longest,
     keepBytes,
   });
-  report({ type: "start", url: target.url.href, total: numbers.length, signing });
+  report({ type: "start", url: shownUrl(target.url.href), total: numbers.length, signing });
+  const mask = createMask(workspace);
   const told = new Set<string>();
 
   const summary = await inTurns(sender, { ...options, total: numbers.length }, async (turn) => {
@@ -106,8 +109,8 @@ async function send(
       outcome,
       status: result.ok ? result.status : undefined,
       durationMs: result.durationMs,
-      answer: failedAnswer(outcome, result),
-      again: [["hookline", "inbox", "replay", String(number), "--to", target.url.href]],
+      answer: failedAnswer(outcome, result, mask),
+      again: [["hookline", "inbox", "replay", String(number), "--to", shownUrl(target.url.href)]],
     });
     return { result, outcome };
   });

@@ -1,9 +1,11 @@
+import { shownUrl } from "../text/shown-url.ts";
 import { judge, judgeRefusal, type RefusalOutcome } from "../transport/judge.ts";
 import type { SendResult } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
 import { eventsUntil } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { inTurns, type TurnSummary } from "./in-turns.ts";
+import { createMask, type Mask } from "./mask.ts";
 import { prepare, type PreparedPayload, type PrepareOptions, type Tampering } from "./prepare.ts";
 import { reproduce, type Pipeline } from "./reproduce.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
@@ -79,9 +81,10 @@ async function send(
     keepBytes,
   });
   const path = target.url.pathname + target.url.search;
+  const mask = createMask(workspace);
   const commands = new Map(payloads.map((one) => [one, reproduce(one, { ...options, url: target.url })]));
   const total = payloads.length * options.times;
-  report({ type: "start", url: target.url.href, total, signing: signingOf(payloads) });
+  report({ type: "start", url: shownUrl(target.url.href), total, signing: signingOf(payloads) });
 
   const summary = await inTurns(sender, { ...options, total }, async (turn) => {
     const prepared = payloads[turn % payloads.length] as PreparedPayload;
@@ -102,7 +105,7 @@ async function send(
       outcome,
       status: result.ok ? result.status : undefined,
       durationMs: result.durationMs,
-      answer: failedAnswer(outcome, result),
+      answer: failedAnswer(outcome, result, mask),
       again: commands.get(prepared) ?? [],
     });
     return { result, outcome };
@@ -110,10 +113,14 @@ async function send(
   report(summary);
 }
 
-/** What is shown of an answer: that of a failed delivery. */
-export function failedAnswer(outcome: RefusalOutcome, result: SendResult): ReplayDelivery["answer"] {
+/** What is shown of an answer: that of a failed delivery, without secrets. */
+export function failedAnswer(
+  outcome: RefusalOutcome,
+  result: SendResult,
+  mask: Mask,
+): ReplayDelivery["answer"] {
   return !outcome.ok && result.ok && result.bytes > 0
-    ? { body: result.body, bytes: result.bytes }
+    ? { body: mask(result.body), bytes: result.bytes }
     : undefined;
 }
 

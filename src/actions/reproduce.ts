@@ -1,5 +1,6 @@
-import { redact, redactedNames } from "../inbox/redact.ts";
+import { redacted } from "../inbox/redact.ts";
 import type { Provider } from "../providers/contract.ts";
+import { shownUrl } from "../text/shown-url.ts";
 import type { HeaderOverride, PreparedPayload, PrepareOptions } from "./prepare.ts";
 import type { SecretOrigin } from "./workspace.ts";
 
@@ -26,6 +27,7 @@ export function reproduce(
     original,
   }: Pick<PrepareOptions, "edits" | "fresh" | "headers" | "provider" | "profile" | "original"> & { url: URL },
 ): Pipeline {
+  const shown = shownUrl(url.href);
   const what = [
     payload.name,
     ...(provider === undefined ? [] : ["--provider", provider]),
@@ -38,15 +40,15 @@ export function reproduce(
   ];
   if (tampering !== undefined || original === true) {
     const how = tampering === undefined ? ["--original"] : ["--tamper", tampering];
-    return [["hookline", "replay", ...what, ...how, "--to", url.href]];
+    return [["hookline", "replay", ...what, ...how, "--to", shown]];
   }
   // Without -g curl reads these as patterns of several URLs.
-  const literal = /[[\]{}]/.test(url.href) ? ["-g"] : [];
+  const literal = /[[\]{}]/.test(shown) ? ["-g"] : [];
   // curl reads its arguments in order: the headers to their end, and by then the file is written.
   const body = ["-H", "@-", "--data-binary", `@${bodyFile}`];
   return [
     ["hookline", "sign", ...what, "--out", bodyFile],
-    ["curl", "-i", ...literal, "-X", "POST", url.href, ...body],
+    ["curl", "-i", ...literal, "-X", "POST", shown, ...body],
   ];
 }
 
@@ -70,12 +72,21 @@ function secretFlag({ source, name }: SecretOrigin, { secretEnv }: Provider): st
   return ["--secret", `env:${source === "registered" ? secretEnv : (name ?? secretEnv)}`];
 }
 
+/** Headers that are known to carry no credentials, lower case, beside those of the provider's own. */
+const harmless = ["accept", "content-encoding", "content-language", "content-type", "user-agent"];
+
+/** What a header of the user's own carries nobody knows: a report shows none of them. */
 function headerFlag({ name, value }: HeaderOverride, provider: Provider): string {
   if (value === null) return `${name}:`;
   if (value === "") return `${name};`;
-  // What an unknown header carries only its name tells.
-  const isCredential =
-    redactedNames(redact([name, value], provider)).length > 0 ||
-    /auth|token|key|secret|password|cookie|session/i.test(name);
-  return `${name}: ${isCredential ? "[redacted]" : Buffer.from(value, "latin1").toString("utf8")}`;
+  const { event, delivery } = provider.headers;
+  const isShown = [...harmless, event, delivery, ...signatureHeaders(provider)].includes(name.toLowerCase());
+  return `${name}: ${isShown ? Buffer.from(value, "latin1").toString("utf8") : redacted}`;
+}
+
+/** Those that carry a signature or its time, which tell no secret. */
+function signatureHeaders({ signatures }: Provider): string[] {
+  return signatures.flatMap((scheme) =>
+    "content" in scheme ? [scheme.header, scheme.timestamp?.header ?? scheme.header] : [],
+  );
 }

@@ -19,9 +19,9 @@ export interface Session {
   /** For progress, which draws on it itself. */
   stderr: NodeJS.WriteStream;
   host: Host;
-  /** Aborted at the first SIGINT or SIGTERM; a command that never looks at it is ended by them at once. */
+  /** Aborted at the first SIGINT, SIGTERM, SIGHUP or SIGQUIT; a command that never looks at it is ended by them at once. */
   signal: AbortSignal;
-  /** 130 or 143 where a signal came. */
+  /** 130, 143, 129 or 131 where a signal came. */
   interrupted: () => number | undefined;
 }
 

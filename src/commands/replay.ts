@@ -55,7 +55,8 @@ go out too, with a new signature in place of the old. With --original the old on
 run out; with --set or --unset beside it, the body is not what was signed, which your app should notice.
 
 With --tamper a delivery succeeds where it is refused: with a 4xx, in time. Ways are missing, empty, malformed, signature,
-truncated, secret, body, timestamp, future, redated and duplicate, as far as the provider's signatures show them.
+truncated, secret, body, timestamp, future, redated and duplicate, as far as the provider's signatures show them; what
+each is stands in docs/tampering.md.
 
 With --for so many are sent as the target takes with --concurrency under way, or, with --rate, so many a second whatever
 the target does: latency then counts from when a request was due.

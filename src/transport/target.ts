@@ -1,4 +1,5 @@
 import { HooklineError } from "../errors.ts";
+import { shownUrl } from "../text/shown-url.ts";
 
 /** Where requests go. */
 export interface Target {
@@ -14,7 +15,7 @@ export interface Target {
 export function parseTarget(text: string): Target {
   const given = text.trim();
   const wrong = (why: string): HooklineError =>
-    new HooklineError("target-invalid", `${JSON.stringify(given)} is not a target: ${why}`, {
+    new HooklineError("target-invalid", `${JSON.stringify(shownUrl(given))} is not a target: ${why}`, {
       nextSteps: ["give a port (3000), a port and path (3000/webhooks), host:port/path, or a whole URL"],
     });
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase();

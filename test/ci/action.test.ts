@@ -141,6 +141,16 @@ describe.skipIf(!has("bash") || !has("curl"))("the action (needs bash and curl)"
     expect(ran.stdout).toContain(says);
   });
 
+  test("fails where the app ended, though something answered in its place", async () => {
+    const place = createApp();
+    const { inputs, env } = await forApp("replay");
+    const asked = { ...inputs, what: "order.created", start: "echo up; sleep 0.5; exit 3", ready: "up" };
+    const { code, stdout } = await run(asked, { place, env, programs: { npx: "sleep 1.5" } });
+    expect(stdout).toContain("::error title=hookline::the app");
+    expect(stdout).toContain("ended before");
+    expect(code).toBeGreaterThan(0);
+  });
+
   test("refuses to take what runs already for the app", async () => {
     const place = createApp();
     const { inputs, env } = await forApp("replay");

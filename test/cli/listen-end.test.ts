@@ -103,7 +103,7 @@ async function untilClosed(url: string): Promise<void> {
 }
 
 describe("signals", () => {
-  test.each(["SIGINT", "SIGTERM"] as const)(
+  test.each(["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const)(
     "%s lets what is in flight finish, sums up and exits 0",
     async (signal) => {
       let release: () => void = () => undefined;
@@ -128,6 +128,7 @@ describe("signals", () => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
+    ["SIGHUP", 129],
   ] as const)("a second %s ends it at once with %i", async (signal, code) => {
     const target = await startServer(() => undefined);
     const listener = await listenJson([String(target.port)]);

@@ -14,6 +14,17 @@ async function outcome(args: readonly string[], options: Parameters<typeof run>[
   return { exitCode: code, ...ndjson(stdout)[0] } as Record<string, unknown>;
 }
 
+test("an answer that repeats the signing secret shows it nowhere", async () => {
+  const secret = "a-secret-that-nobody-may-see";
+  const target = await startServer((_, response) => void response.writeHead(500).end(`key: ${secret}`));
+  const args = ["replay", "order.created", "--to", String(target.port), "--report", "json:out.json"];
+  const place = createPlace();
+  const { stdout, stderr } = await run(args, { place, env: { FAREPLAY_WEBHOOK_SECRET: secret } });
+  const report = readFileSync(join(place.cwd, "out.json"), "utf8");
+  for (const text of [stdout, stderr, report]) expect(text).not.toContain(secret);
+  expect(stdout).toContain("key: [secret]");
+});
+
 describe("success is the provider's own rule", () => {
   test("Fikäfi takes exactly 200, and not after five seconds; others take any 2xx; nobody follows a redirect", async () => {
     const target = await startServer(({ url }, response) => {
