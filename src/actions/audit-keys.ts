@@ -30,6 +30,9 @@ export interface KeyAudit {
   sawActivity: boolean;
 }
 
+/** Milliseconds within which a key need not have been used: one that was just made is on its way. */
+const newMs = 86_400_000;
+
 /** Looks for keys that want attention. One whose grace runs wants none. */
 export async function auditKeys(remote: Remote, { withinMs, idleMs, now }: AuditOptions): Promise<KeyAudit> {
   const { scopes } = await currentKey(remote);
@@ -40,6 +43,7 @@ export async function auditKeys(remote: Remote, { withinMs, idleMs, now }: Audit
     holds: (key: Key) => boolean,
   ): KeyFinding[] => live.filter(holds).map((key) => ({ finding, key }));
   const isLasting = ({ status }: Key): boolean => status === "active";
+  const isUnused = (key: Key): boolean => isLasting(key) && key.last_used_at === null;
   const isBefore = (time: string | null, end: number): boolean => time !== null && Date.parse(time) <= end;
   const sawActivity = scopes.includes("activity:read");
   const refused = sawActivity
@@ -51,7 +55,7 @@ export async function auditKeys(remote: Remote, { withinMs, idleMs, now }: Audit
       ...of("rotation-open", (key) => key.status === "rotating" && key.grace_ends_at === null),
       ...of("expiring", (key) => isLasting(key) && isBefore(key.expires_at, now + withinMs)),
       ...of("idle", (key) => isLasting(key) && isBefore(key.last_used_at, now - idleMs)),
-      ...of("never-used", (key) => isLasting(key) && key.last_used_at === null),
+      ...of("never-used", (key) => isUnused(key) && isBefore(key.created_at, now - newMs)),
       ...of("never-expires", (key) => isLasting(key) && key.expires_at === null),
     ],
     live: live.length,

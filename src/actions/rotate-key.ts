@@ -147,7 +147,10 @@ function commandPlace(exec: Exec, oldId: string, oldKey: string | undefined): Ke
           HOOKLINE_OLD_KEY_ID: oldId,
           ...(exec.name === undefined ? {} : { [exec.name]: key }),
         },
-        [key, ...(oldKey === undefined ? [] : [oldKey])],
+        {
+          secrets: [key, ...(oldKey === undefined ? [] : [oldKey])],
+          leftOpen: `undo it then: hookline keys revoke ${id}, or go on with it: hookline keys revoke ${oldId}`,
+        },
       ),
     explain: (failure, undone) => {
       if (isHooklineError(failure)) return execUndone(failure, undone);

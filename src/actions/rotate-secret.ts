@@ -5,7 +5,8 @@ import type { Endpoint, Remote, RotatedEndpoint } from "../remote/contract.ts";
 import { explained } from "./endpoints.ts";
 import { tryEnvPlace, type EnvPlace } from "./env-place.ts";
 import { messageOf, stepsOf } from "./keys.ts";
-import { execUndone, runCommand, type Exec } from "./run-command.ts";
+import { runCommand, type Exec } from "./run-command.ts";
+import { failureOf, overtaken, overtakenBy, ownOf, previousOf, undoRotation } from "./undo-rotation.ts";
 
 export interface RotatedSecret {
   endpoint: RotatedEndpoint;
@@ -28,13 +29,13 @@ export interface RotateSecretOptions {
 }
 
 /**
- * Gives an endpoint its next signing secret.
+ * Gives an endpoint its next signing secret. Until it is where it belongs (written, the command ended) both are in use,
+ * without an end: where this process dies on the way, or an answer is lost, the one before stays in use. Only then the
+ * grace begins, or all former ones end.
  *
- * Without a command it is in force at once, and where it cannot be written it is returned all the same, with the reason;
- * without a grace all former ones end then. With a command both are in use until that has succeeded, however long it
- * takes, and only then the grace begins: where this process dies on the way, the one before stays in use.
- * @throws HooklineError `env-file-unwritable`, `exec-failed`, `interrupted`, `rotation-undone`, `rotation-not-undone`
- *   and what the call can throw
+ * Where it cannot be written and no command waits for it, it is returned all the same, with the reason.
+ * @throws HooklineError `env-file-unwritable`, `exec-failed`, `interrupted`, `rotation-undone`, `rotation-not-undone`,
+ *   `rotation-overtaken` and what the call can throw
  */
 export async function rotateEndpointSecret(
   remote: Remote,
@@ -59,36 +60,72 @@ export function finishRotation(remote: Remote, id: string, graceMs: number): Pro
   return explained(remote.call("endpoints.retireSecret", { params: { id }, body }));
 }
 
+/** @throws HooklineError what the call can throw, with what to do where it was done but its answer lost */
+async function begin(remote: Remote, id: string, graceSeconds: number | null): Promise<RotatedEndpoint> {
+  try {
+    const input = { params: { id }, body: { grace_seconds: graceSeconds } };
+    return await explained(remote.call("endpoints.rotateSecret", input));
+  } catch (error) {
+    if (!isHooklineError(error) || error.exitCode !== EXIT.remote) throw error;
+    const lost =
+      graceSeconds === null
+        ? [
+            `where ${id} is being rotated all the same, nobody has the new secret, and the one before stays in use: hookline endpoints show ${id}`,
+            `then undo it, and rotate anew: hookline endpoints rotate-secret ${id} --undo`,
+          ]
+        : [`nobody may have the secret that is in force: rotate anew, with --grace 0`];
+    throw new HooklineError(error.code, error.message, {
+      exitCode: error.exitCode,
+      nextSteps: [...error.nextSteps, ...lost],
+      cause: error,
+    });
+  }
+}
+
 async function rotateAtOnce(
   remote: Remote,
   id: string,
   graceSeconds: number,
   place: EnvPlace | undefined,
 ): Promise<RotatedSecret> {
-  const body = { grace_seconds: graceSeconds };
-  const endpoint = await explained(remote.call("endpoints.rotateSecret", { params: { id }, body }));
-  if (place === undefined) return { endpoint, written: undefined, failure: undefined };
-  const isInUse = endpoint.secret_rotation !== null;
-  const written = { ...place, previous: isInUse ? previousOf(place) : null };
+  let open: RotatedEndpoint;
   try {
-    await writeEnvFile(written.file, {
-      [written.name]: endpoint.secret,
-      // Left there, it would be trusted on.
-      [previousOf(place)]: isInUse ? endpoint.previous_secret : null,
-    });
-    return { endpoint, written, failure: undefined };
+    open = await begin(remote, id, null);
+  } catch (error) {
+    // Without a grace all former secrets end, also one that is in use still.
+    if (graceSeconds !== 0 || !isHooklineError(error) || error.code !== "rotation-under-way") throw error;
+    const endpoint = await begin(remote, id, 0);
+    const failure = place && (await write(place, endpoint, null));
+    const written = failure === undefined && place !== undefined ? { ...place, previous: null } : undefined;
+    return { endpoint, written, failure };
+  }
+  const unwritten = place && (await write(place, open, open.previous_secret));
+  const written = unwritten === undefined ? place : undefined;
+  const retired = await retire(remote, open, graceSeconds, written, `${id} has a new secret`);
+  return { ...retired, failure: unwritten ?? retired.failure };
+}
+
+/** @returns why the secret could not be written */
+async function write(
+  place: EnvPlace,
+  { id, secret }: RotatedEndpoint,
+  previous: string | null,
+): Promise<HooklineError | undefined> {
+  try {
+    // A former one that was left there would be trusted on.
+    await writeEnvFile(place.file, { [place.name]: secret, [previousOf(place)]: previous });
+    return undefined;
   } catch (error) {
     if (!isHooklineError(error)) throw error;
-    const failure = new HooklineError(
+    return new HooklineError(
       error.code,
-      `the secret of ${endpoint.id} was rotated, but ${error.message}: standard output has it, and nothing else does`,
+      `the secret of ${id} was rotated, but ${error.message}: standard output has it, and nothing else does`,
       {
         cause: error,
         exitCode: EXIT.failed,
         nextSteps: ["keep the secret that was printed: it is not shown again", ...error.nextSteps],
       },
     );
-    return { endpoint, written: undefined, failure };
   }
 }
 
@@ -99,33 +136,73 @@ async function rotateAround(
   place: EnvPlace | undefined,
   exec: Exec,
 ): Promise<RotatedSecret> {
-  const params = { id };
-  const open = await explained(
-    remote.call("endpoints.rotateSecret", { params, body: { grace_seconds: null } }),
-  );
-  const { secret, previous_secret: previous, secret_hint } = open;
-  // Another may undo this rotation meanwhile and begin one of their own, which is not to be touched.
-  const own = secret_hint === null ? {} : { secret_hint };
+  const open = await begin(remote, id, null);
+  const { secret, previous_secret: previous } = open;
   let putBack: (() => Promise<void>) | undefined;
   try {
     if (place !== undefined)
       putBack = await changeEnvFile(place.file, { [place.name]: secret, [previousOf(place)]: previous });
-    await runCommand(exec, variablesOf(exec, open), [secret, previous]);
+    await runCommand(exec, variablesOf(exec, open), {
+      secrets: [secret, previous],
+      leftOpen: `undo it then: hookline endpoints rotate-secret ${id} --undo, or with --finish go on with it`,
+    });
   } catch (failure) {
-    const undo = (): Promise<unknown> => remote.call("endpoints.restoreSecret", { params, body: own });
-    throw await undone(failure, { id, place, putBack, undo });
+    return undoRotation(failure, { remote, open, place: putBack && place, putBack });
   }
-  const isEnded = graceSeconds === 0;
-  const written = place && { ...place, previous: isEnded ? null : previousOf(place) };
+  const done = `the command has put the new secret of ${id} to use`;
+  return retire(remote, open, graceSeconds, place, done, putBack);
+}
+
+/**
+ * Begins the grace of a rotation that is open.
+ * @param place which has both secrets
+ * @param done what has been done before, in words
+ */
+async function retire(
+  remote: Remote,
+  open: RotatedEndpoint,
+  graceSeconds: number,
+  place: EnvPlace | undefined,
+  done: string,
+  putBack?: () => Promise<void>,
+): Promise<RotatedSecret> {
+  const { id, secret, previous_secret } = open;
+  const of = async (now: Endpoint, isEnded: boolean): Promise<RotatedSecret> => ({
+    endpoint: { ...now, secret, previous_secret },
+    written: place && { ...place, previous: isEnded ? null : previousOf(place) },
+    failure: isEnded && place !== undefined ? await dropPrevious(place) : undefined,
+  });
   try {
-    const body = { grace_seconds: graceSeconds, ...own };
-    const endpoint = await remote.call("endpoints.retireSecret", { params, body });
-    const rotated = { endpoint: { ...endpoint, secret, previous_secret: previous }, written };
-    return { ...rotated, failure: isEnded && place !== undefined ? await dropPrevious(place) : undefined };
+    const body = { grace_seconds: graceSeconds, ...ownOf(open) };
+    const endpoint = await remote.call("endpoints.retireSecret", { params: { id }, body });
+    return await of(endpoint, graceSeconds === 0);
   } catch (error) {
+    const found = await overtakenBy(remote, open, error);
+    if (found?.inForce === "new") return of(found.endpoint, true);
+    if (found?.inForce === "former") {
+      const back = await (putBack === undefined ? undefined : failureOf(putBack));
+      throw new HooklineError(
+        "rotation-undone",
+        `${done}, but somebody has undone the rotation meanwhile: it is void, and the one before it alone is in force`,
+        {
+          exitCode: EXIT.failed,
+          nextSteps: [
+            ...(place === undefined
+              ? []
+              : putBack === undefined || back !== undefined
+                ? [`put into ${place.name} of ${place.file} what is in ${previousOf(place)}`]
+                : [`${place.file} was put back`]),
+            "put the one before to use again, wherever the new one is",
+            `or rotate anew: hookline endpoints rotate-secret ${id}`,
+          ],
+          cause: error,
+        },
+      );
+    }
+    if (found !== undefined) throw overtaken(done, open, found.endpoint, place, error);
     const failure = new HooklineError(
       "grace-not-begun",
-      `the command has put the new secret of ${id} to use, but the one before it has no end yet, as its grace could not begin: ${messageOf(error)}`,
+      `${done}, but the one before it has no end yet, as its grace could not begin: ${messageOf(error)}`,
       {
         exitCode: EXIT.failed,
         nextSteps: [`begin it: hookline endpoints rotate-secret ${id} --finish`, ...stepsOf(error)],
@@ -148,61 +225,6 @@ function variablesOf(
   };
 }
 
-/** Undoes a rotation that failed. @returns what is to be thrown */
-async function undone(
-  failure: unknown,
-  {
-    id,
-    place,
-    putBack,
-    undo,
-  }: {
-    id: string;
-    place: EnvPlace | undefined;
-    putBack: (() => Promise<void>) | undefined;
-    undo: () => Promise<unknown>;
-  },
-): Promise<HooklineError> {
-  const notUndone = (what: string, cause: unknown, nextSteps: readonly string[]): HooklineError =>
-    new HooklineError("rotation-not-undone", `${messageOf(failure)}; ${what} (${messageOf(cause)})`, {
-      exitCode: EXIT.failed,
-      nextSteps: [...nextSteps, ...stepsOf(cause)],
-      cause,
-    });
-  let fileFailure: unknown;
-  try {
-    await putBack?.();
-  } catch (error) {
-    fileFailure = error;
-  }
-  try {
-    await undo();
-  } catch (error) {
-    return notUndone(
-      `the rotation of the secret of ${id} could not be undone: the one before it stays in use beside the new one`,
-      error,
-      [`undo it: hookline endpoints rotate-secret ${id} --undo`],
-    );
-  }
-  if (fileFailure !== undefined && place !== undefined) {
-    const { file, name } = place;
-    return notUndone(
-      `the former secret of ${id} is in force again, but ${file} could not be put back: ${name} is void there`,
-      fileFailure,
-      [`put into ${name} there what is in ${previousOf(place)}`],
-    );
-  }
-  const back = putBack === undefined || place === undefined ? "" : `, and ${place.file} was put back`;
-  const words = `the new secret of ${id} is void, the one before it is in force as it was${back}`;
-  if (isHooklineError(failure) && ["exec-failed", "interrupted"].includes(failure.code))
-    return execUndone(failure, words);
-  return new HooklineError("rotation-undone", `${messageOf(failure)}: ${words}`, {
-    exitCode: EXIT.failed,
-    nextSteps: stepsOf(failure),
-    cause: failure,
-  });
-}
-
 /** Left there, it would be trusted on. @returns why it could not be taken out */
 async function dropPrevious(place: EnvPlace): Promise<HooklineError | undefined> {
   try {
@@ -216,8 +238,4 @@ async function dropPrevious(place: EnvPlace): Promise<HooklineError | undefined>
       cause: error,
     });
   }
-}
-
-function previousOf({ name }: EnvPlace): string {
-  return `${name}_PREVIOUS`;
 }

@@ -25,6 +25,8 @@ export interface Exec {
   stop: AbortSignal;
   /** What it is ended with. */
   stopWith: () => StopSignal;
+  /** Tells the user, while the command goes on. */
+  warn: (text: string) => void;
 }
 
 type StopSignal = "SIGINT" | "SIGTERM";
@@ -45,7 +47,15 @@ const isWindows = process.platform === "win32";
 export async function runCommand(
   exec: Exec,
   variables: Readonly<Record<string, string>>,
-  secrets: readonly string[],
+  {
+    secrets,
+    leftOpen,
+  }: {
+    /** That must not be shown. */
+    secrets: readonly string[];
+    /** What is to be done where this process ends at once: `undo it then: …`. */
+    leftOpen: string;
+  },
 ): Promise<void> {
   const { command, cwd, timeoutMs, stop } = exec;
   if (stop.aborted) throw interrupted("the command was not run, as a signal came before");
@@ -95,6 +105,9 @@ export async function runCommand(
   );
   const onStop = (): void => {
     const signal = exec.stopWith();
+    exec.warn(
+      `waiting up to ${patienceMs / 1000} s for the command to end, then all is undone; ${signal === "SIGINT" ? "Ctrl-C" : signal} once more leaves the rotation open: ${leftOpen}`,
+    );
     breakOff(signal, interrupted(`the command was ended by ${signal}`));
   };
   // Where this process ends at once, nothing that holds the secret shall be left behind.

@@ -60,6 +60,7 @@ export async function readExec(
     open: (secrets) => showCommandOutput(session, secrets),
     stop: session.signal,
     stopWith: () => (session.interrupted() === 130 ? "SIGINT" : "SIGTERM"),
+    warn: (text) => session.output.warn(text),
   };
 }
 

@@ -1,10 +1,12 @@
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   readFileSync,
   readlinkSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -14,6 +16,13 @@ import { withDraft } from "./draft.ts";
 /** Links that may lead from one to the next, as many as Linux follows. */
 const mostLinks = 40;
 
+/** What a dotenv file holds. */
+export interface EnvText {
+  /** Latin1, which keeps every byte as it is, whatever the file's encoding. */
+  text: string;
+  mode: number;
+}
+
 /**
  * Sets variables in a dotenv file. Each changes in its own line alone, or is added at the end; every other byte stays.
  * The file is replaced in one step, links are followed, and its mode becomes 0600. Of several processes that write to it
@@ -21,23 +30,40 @@ const mostLinks = 40;
  * @param variables null takes a variable out, wherever it is set
  * @throws HooklineError `env-file-unwritable`, also where its folder is not there
  */
-export function writeEnvFile(
+export async function writeEnvFile(
   file: string,
   variables: Readonly<Record<string, string | null>>,
 ): Promise<void> {
+  await replaceEnvFile(file, (before) => withVariables(before, variables));
+}
+
+/**
+ * Replaces a dotenv file as {@link writeEnvFile} does.
+ * @param next what it is to hold, of what it holds, undefined where it is not there; the same leaves it as it is
+ * @returns what it held at the moment it was replaced, and what it holds since
+ * @throws HooklineError `env-file-unwritable`
+ */
+export function replaceEnvFile(
+  file: string,
+  next: (before: EnvText | undefined) => EnvText | undefined,
+): Promise<{ before: EnvText | undefined; after: EnvText | undefined }> {
   return explained(file, async () => {
     const { withLock } = await import("./file-lock.ts");
     const path = place(file);
-    await withLock(`${draftOf(path)}.lock`, () => {
+    return withLock(`${draftOf(path)}.lock`, () => {
       // Another program may write it too: what is replaced is what was read.
       for (let before = read(path); ;) {
-        const text = withVariables(before, variables);
-        let now = before;
-        withDraft(draftOf(path), Buffer.from(text, "latin1"), (draft) => {
+        const after = next(before);
+        if (after === before) return { before, after };
+        let now: EnvText | undefined;
+        withDraft(draftOf(path), Buffer.from(after?.text ?? "", "latin1"), (draft) => {
           now = read(path);
-          if (now === before) renameSync(draft, path);
+          if (now?.text !== before?.text) return;
+          if (after === undefined) return rmSync(path);
+          chmodSync(draft, after.mode);
+          renameSync(draft, path);
         });
-        if (now === before) return;
+        if (now?.text === before?.text) return { before, after };
         before = now;
       }
     });
@@ -57,9 +83,9 @@ export function tryEnvFile(file: string): Promise<void> {
   });
 }
 
-async function explained(file: string, work: () => void | Promise<void>): Promise<void> {
+async function explained<Result>(file: string, work: () => Result | Promise<Result>): Promise<Result> {
   try {
-    await work();
+    return await work();
   } catch (cause) {
     throw new HooklineError("env-file-unwritable", `cannot write ${file}: ${(cause as Error).message}`, {
       cause,
@@ -82,9 +108,9 @@ function place(file: string): string {
   return path;
 }
 
-/** Latin1 keeps every byte as it is, whatever the file's encoding. */
-function read(path: string): string {
-  return existsSync(path) ? readFileSync(path, "latin1") : "";
+function read(path: string): EnvText | undefined {
+  if (!existsSync(path)) return undefined;
+  return { text: readFileSync(path, "latin1"), mode: statSync(path).mode & 0o7777 };
 }
 
 /** The file that a path stands for, be it there or not. @throws Error where its folder is not, or links lead in a circle */
@@ -107,12 +133,16 @@ const assignments =
 /** UTF-8's byte order mark, which may stand before the first variable. */
 const mark = "\u00ef\u00bb\u00bf";
 
-function withVariables(before: string, variables: Readonly<Record<string, string | null>>): string {
-  const start = before.startsWith(mark) ? mark : "";
-  let text = before.slice(start.length);
+/** Of {@link writeEnvFile}. */
+export function withVariables(
+  before: EnvText | undefined,
+  variables: Readonly<Record<string, string | null>>,
+): EnvText {
+  const start = before?.text.startsWith(mark) === true ? mark : "";
+  let text = before?.text.slice(start.length) ?? "";
   for (const [name, value] of Object.entries(variables))
     text = value === null ? withoutVariable(text, name) : withVariable(text, name, value);
-  return start + text;
+  return { text: start + text, mode: 0o600 };
 }
 
 /** The text without the lines that set the variable. */

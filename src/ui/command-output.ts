@@ -1,3 +1,4 @@
+import { formsOf } from "../text/secret-forms.ts";
 import { hint } from "./format.ts";
 
 interface Mask {
@@ -7,59 +8,43 @@ interface Mask {
   end(): Buffer;
 }
 
-/** The least that is looked for without its prefix: less may stand anywhere. */
-const leastLength = 12;
-
-/** Replaces secrets in a stream of bytes by what may be shown of them. */
+/** Replaces secrets, in whatever form, in a stream of bytes by what may be shown of them. */
 export function createMask(secrets: readonly string[]): Mask {
   const shown = new Map(
-    secrets
-      .filter((secret) => secret !== "")
-      .flatMap((secret) => formsOf(secret).map((form) => [form, hint(secret)] as const)),
+    secrets.flatMap((secret) => formsOf(secret).map((form) => [bytesOf(form), hint(secret)] as const)),
   );
   // Of two that begin alike the longer one is meant.
   const forms = [...shown.keys()].sort((one, other) => other.length - one.length);
   const longest = forms[0]?.length ?? 0;
+  const pattern = new RegExp(forms.map((form) => form.replace(/[^\w]/g, "\\$&")).join("|") || "(?!)", "g");
   let kept = "";
 
+  /** Where the end of a text begins that more may make a form of. */
+  const beginningOf = (text: string, from: number): number => {
+    for (let at = Math.max(from, text.length - longest + 1); at < text.length; at++) {
+      const end = text.slice(at);
+      if (forms.some((form) => form.length > end.length && form.startsWith(end))) return at;
+    }
+    return text.length;
+  };
   const replace = (text: string, isEnd: boolean): string => {
     let done = "";
-    let from = 0;
-    for (let at = 0; at < text.length; at++) {
-      const form = forms.find((one) => text.startsWith(one, at));
-      // What has only begun may still become a longer one.
-      const rest = text.length - at;
-      if (
-        !isEnd &&
-        rest < longest &&
-        forms.some((one) => one.length > rest && one.startsWith(text.slice(at)))
-      ) {
-        kept = text.slice(at);
-        return done + text.slice(from, at);
+    for (let from = 0; ; from = pattern.lastIndex) {
+      pattern.lastIndex = from;
+      const found = pattern.exec(text);
+      const until = isEnd ? text.length : beginningOf(text, from);
+      if (found === null || found.index >= until) {
+        kept = text.slice(until);
+        return done + text.slice(from, until);
       }
-      if (form === undefined) continue;
-      done += text.slice(from, at) + bytesOf(shown.get(form) ?? "…");
-      from = at + form.length;
-      at = from - 1;
+      done += text.slice(from, found.index) + bytesOf(shown.get(found[0]) ?? "…");
     }
-    kept = "";
-    return done + text.slice(from);
   };
   return {
     // Latin1 keeps every byte as it is.
     push: (chunk) => Buffer.from(replace(kept + chunk.toString("latin1"), false), "latin1"),
     end: () => Buffer.from(replace(kept, true), "latin1"),
   };
-}
-
-/** As it is, without its prefix (libraries take it so), in a URL, and in base64 (as in a Kubernetes secret). */
-function formsOf(secret: string): string[] {
-  const bare = secret.replace(/^[A-Za-z]{1,8}_/, "");
-  const bytes = Buffer.from(secret);
-  // The last group of base64 depends on what follows.
-  const base64 = bytes.subarray(0, bytes.length - (bytes.length % 3)).toString("base64");
-  const others = [bare, encodeURIComponent(secret), base64].filter((form) => form.length >= leastLength);
-  return [...new Set([secret, ...others])].map(bytesOf);
 }
 
 const bytesOf = (text: string): string => Buffer.from(text).toString("latin1");

@@ -50,6 +50,10 @@ describe("an audit", () => {
   test("finds keys without an end, and those never used", async () => {
     const plane = await openPlane();
     const { id } = await plane.makeKey(["events:read"]);
+    // One that was just made is on its way to who is to use it.
+    plane.pass(day - 1);
+    expect((await audit(plane)).found).toEqual([`never-expires ${id}`]);
+    plane.pass(1);
     expect((await audit(plane)).found).toEqual([`never-used ${id}`, `never-expires ${id}`]);
   });
 
@@ -69,6 +73,8 @@ describe("an audit", () => {
     const { id: successor } = await plane.done("keys.rotate", { params: { id: old.id }, body });
     // Whatever was used by now is idle.
     const found = async (): Promise<string[]> => (await audit(plane, { idleMs: 0 })).found;
+    expect(await found()).toEqual([`rotation-open ${old.id}`]);
+    plane.pass(day);
     expect(await found()).toEqual([`rotation-open ${old.id}`, `never-used ${String(successor)}`]);
     await plane.done("keys.retire", { params: { id: old.id }, body: { grace_seconds: 60 } });
     expect(await found()).toEqual([`never-used ${String(successor)}`]);
@@ -109,6 +115,7 @@ describe("an audit", () => {
   test("reads every page", async () => {
     const plane = await openPlane();
     for (let number = 0; number < 120; number++) await plane.makeKey(["events:read"]);
+    plane.pass(day);
     const { found, audit: whole } = await audit(plane);
     expect(whole.live).toBe(121);
     expect(new Set(found).size).toBe(240);

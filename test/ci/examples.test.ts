@@ -206,6 +206,15 @@ describe.skipIf(!has("bash") || !has("curl"))("run (needs bash and curl)", () =>
       ]);
     });
 
+    test("finds nothing about the key that it made just before", async () => {
+      const place = createPlace();
+      const app = ["keys", "create", "--name", "app", "--scope", "events:write", "--expires", "90d"];
+      expect((await run(app, { place })).code).toBe(0);
+      expect((await rotate({ place, programs: { gh } }))[0]?.code).toBe(0);
+      const [audit] = await runJob(jobs["audit"] as Job, values, { place, env: own });
+      expect(audit).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing to mend") as string });
+    });
+
     test("audits, and fails where a key wants attention", async () => {
       const place = createPlace();
       const audit = async (): Promise<Ran | undefined> =>

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startApi, startStub, stubKey } from "./api-server.ts";
-import { startServer, type Received } from "./run-servers.ts";
+import { startServer, values, type Received } from "./run-servers.ts";
 import { copyPlace, createPlace, run, type Finished, type Place } from "./spawn.ts";
 import { hasTerminal, startOnTerminal } from "./terminal.ts";
 
@@ -373,6 +373,14 @@ describe("endpoints and what is not right", () => {
     expect(unknown.stderr).toMatch(
       /^there is no provider called "fareplai" as far as this machine knows: did you mean fareplay\?\nthere are none that fit; leave out --provider to see more\n$/,
     );
+    const here = [...far, "--url", "http://127.0.0.1:9", "--json"];
+    expect(errorOf(await endpoints(place, ["create", ...here], env))).toMatchObject({
+      code: "target-refused",
+      next_steps: [
+        expect.any(String),
+        expect.stringContaining("hookline serve --allow-private-targets"),
+      ] as string[],
+    });
     // This machine's own database has none.
     expect((await inJson(place, "list"))["data"]).toEqual([]);
     const wrong = await endpoints(place, ["list", "--json"], { ...env, HOOKLINE_API_KEY: "hk_wrong" });
@@ -469,7 +477,7 @@ describe("a secret that cannot be written after all", () => {
   ) =>
     startStub((request) => {
       if (request.method !== "POST") return others(request);
-      mkdirSync(file);
+      mkdirSync(file, { recursive: true });
       return { status: request.url === "/v1/endpoints" ? 201 : 200, body };
     });
 
@@ -531,6 +539,38 @@ describe("a secret that cannot be written after all", () => {
     else expect(json(finished)).toMatchObject({ secret: "new secret", previous_secret: "old secret" });
     expect(finished.stderr).toContain("the secret of ep_1 was rotated, but cannot write");
     expect(finished.stderr).not.toContain("new secret");
+  });
+
+  test.each([
+    [["--grace", "3s"], [null, null, null], "rotate-secret ep_1 --undo"],
+    [["--grace", "0"], [null, null, null], "rotate-secret ep_1 --undo"],
+  ])("is not lost with the answer, as the one before has no end %j", async (flags, graces, step) => {
+    const place = createPlace();
+    const { url, received } = await startStub(() => ({ status: 502, body: {} }));
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    const args = ["rotate-secret", "ep_1", "--write-env", ".env:X", "--json", ...flags];
+    const lost = await endpoints(place, args, env);
+    expect(lost.code).toBe(5);
+    expect((errorOf(lost).next_steps ?? []).join("\n")).toContain(step);
+    // Asked again it is the same request, which gets the answer that was lost.
+    expect(
+      received.map(({ body }) => (JSON.parse(body.toString()) as { grace_seconds: unknown }).grace_seconds),
+    ).toEqual(graces);
+    expect(new Set(received.flatMap(({ headers }) => values(headers, "idempotency-key"))).size).toBe(1);
+  });
+
+  test("is rotated without an end first, and its grace begins when it is written", async () => {
+    const place = createPlace();
+    const rotated = { ...answer, secret: "new secret", previous_secret: "old secret" };
+    const { url, received } = await startStub(() => ({ status: 200, body: rotated }));
+    const env = { HOOKLINE_API_URL: url, HOOKLINE_API_KEY: stubKey };
+    const args = ["rotate-secret", "ep_1", "--write-env", ".env:X", "--grace", "3s"];
+    expect((await endpoints(place, args, env)).code).toBe(0);
+    expect(received.map(({ url: path, body }) => [path, JSON.parse(body.toString()) as object])).toEqual([
+      ["/v1/endpoints/ep_1/rotate-secret", { grace_seconds: null }],
+      ["/v1/endpoints/ep_1/retire-secret", { grace_seconds: 3, secret_hint: "…cret" }],
+    ]);
+    expect(readFileSync(join(place.cwd, ".env"), "utf8")).toBe("X='new secret'\nX_PREVIOUS='old secret'\n");
   });
 
   test("is not even made where the file cannot be written to begin with", async () => {

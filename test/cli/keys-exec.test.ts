@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import { describe, expect, test } from "vitest";
 import { secretKey, startStripe } from "../remote/stripe-server.ts";
 import { startStub, stubKey } from "./api-server.ts";
@@ -222,6 +223,11 @@ describe.each(Object.entries(kinds))("%s --exec", (name, kind) => {
     await started.until("the command", (_, stderr) => stderr.includes("ready"));
     started.kill("SIGINT");
     await started.until("the signal", (_, stderr) => stderr.includes("going on"));
+    // The second one can say nothing, so the first does.
+    const step = isKey ? "hookline keys revoke key_" : `hookline endpoints rotate-secret ${id} --undo`;
+    await started.until("what to do", (_, stderr) =>
+      stderr.includes(`leaves the rotation open: undo it then: ${step}`),
+    );
     started.kill("SIGINT");
     expect(await started.finished).toMatchObject({ code: 130 });
     expect(await json(place, ...kind.show, id)).toMatchObject(
@@ -358,6 +364,51 @@ describe("a rotation of a signing secret that was left open", () => {
   });
 });
 
+describe("a rotation of a signing secret that another ends while the command runs", () => {
+  const rotateHere = `"${process.execPath}" "${bin}" endpoints rotate-secret "$HOOKLINE_ENDPOINT_ID"`;
+  const finish = `${rotateHere} --finish --grace 0`;
+  const undo = `${rotateHere} --undo`;
+  const again = `${rotateHere} --grace 0 --write-env other.env:APP`;
+
+  test.each([
+    // [by the other, the command's exit code, exit code, error, what of the file is in force, its variables]
+    [finish, 1, 1, "rotation-not-undone", "new", ["APP", "APP_PREVIOUS"]],
+    [undo, 1, 1, "exec-failed", "old", ["APP"]],
+    [again, 1, 1, "rotation-overtaken", "other", ["APP", "APP_PREVIOUS"]],
+    [finish, 0, 0, undefined, "new", ["APP"]],
+    [undo, 0, 1, "rotation-undone", "old", ["APP"]],
+    [again, 0, 1, "rotation-overtaken", "other", ["APP", "APP_PREVIOUS"]],
+  ])("%s, and it ends with %i: exit %i, %s, %s in force", async (other, ends, code, error, which, names) => {
+    const { place, id, rotate } = await begin(kinds["endpoints rotate-secret"]);
+    const [old = ""] = secretsIn(file(place, ".env"));
+    const command = `${other} > /dev/null 2>&1; exit ${ends}`;
+    const ended = await run([...rotate, ...writes, "--json", "--exec", command], { place });
+    expect(ended.code).toBe(code);
+    if (error !== undefined) expect(errorOf(ended).code).toBe(error);
+    const env = parseEnv(file(place, ".env"));
+    expect(Object.keys(env)).toEqual(names);
+    if (which === "old") expect(env["APP"]).toBe(old);
+    else expect(env["APP"]).not.toBe(old);
+    const inForce = which === "other" ? parseEnv(file(place, "other.env"))["APP"] : env["APP"];
+    const shown = await json(place, "endpoints", "show", id);
+    expect(shown).toMatchObject({ secret_hint: `whsec_…${inForce?.slice(-4)}`, secret_rotation: null });
+    if (which === "other")
+      expect(errorOf(ended).message).toContain(`${String(shown["secret_hint"])} is in force`);
+    // What is told of it is so.
+    if (ended.stdout !== "") expect(JSON.parse(ended.stdout)).toMatchObject({ secret_rotation: null });
+    expect(secretsIn(ended.stderr)).toEqual([]);
+  });
+
+  test("prints the new secret, where nothing else has it and it is in force", async () => {
+    const { place, id, rotate } = await begin(kinds["endpoints rotate-secret"]);
+    const ended = await run([...rotate, "--exec", `${finish} > /dev/null; exit 1`], { place });
+    expect(ended.code).toBe(1);
+    expect(ended.stderr).toContain("the new one alone is in force");
+    const { secret_hint: hint } = await json(place, "endpoints", "show", id);
+    expect(ended.stdout.trim().slice(-4)).toBe(String(hint).slice(-4));
+  });
+});
+
 test("a grace that cannot begin after the command has succeeded is told with what to do", async () => {
   const place = createPlace();
   const endpoint = {
@@ -387,6 +438,8 @@ test("a grace that cannot begin after the command has succeeded is told with wha
   const stuck = await run([...rotate, "--exec", "exit 1"], { place, env });
   expect([stuck.code, errorOf(stuck).code]).toEqual([1, "rotation-not-undone"]);
   expect(errorOf(stuck).next_steps[0]).toBe("undo it: hookline endpoints rotate-secret ep_1 --undo");
+  // Whichever is in force, it is there.
+  expect(file(place, ".env")).toBe("X='new secret'\nX_PREVIOUS='old secret'\n");
   expect(received.map(({ url: path }) => path.split("/").at(-1))).toEqual([
     ...["rotate-secret", "retire-secret", "rotate-secret", "restore-secret"],
   ]);

@@ -166,7 +166,7 @@ test.skipIf(!hasBash)(
 test.skipIf(!hasBash)(
   "signing secrets are rotated and the former ones dropped, and nothing is refused",
   async () => {
-    const { plane, url, recipe, env, counts } = await openShop();
+    const { place, plane, url, recipe, env, counts } = await openShop();
     const cases = [
       ["fareplay", "order.created", `${url}/fareplay`, "FAREPLAY_WEBHOOK_SECRET"],
       ["standard-webhooks", "user.created", `${url}/standard`, "STANDARD_WEBHOOKS_WEBHOOK_SECRET"],
@@ -175,6 +175,11 @@ test.skipIf(!hasBash)(
       const { accepted, refused } = await counts();
       return accepted + refused;
     };
+    const early = await recipe("drop-previous.sh", ["FAREPLAY_WEBHOOK_SECRET"]);
+    expect([early.code, early.stderr]).toEqual([
+      1,
+      "rotated-secret.json says of no rotation when it ends: see hookline endpoints show\n",
+    ]);
     let published = 0;
     for (const [provider, type, target, name] of cases) {
       const to = ["--provider", provider, "--events", "*", "--url", target, "--write-env", `.env:${name}`];
@@ -188,6 +193,10 @@ test.skipIf(!hasBash)(
       });
       expect(env()[`${name}_PREVIOUS`]).toBe(old);
       expect(env()[name]).not.toBe(old);
+      // A rotation that fails takes nothing away from what is known of the one before.
+      const document = readFileSync(join(place.cwd, "rotated-secret.json"));
+      expect((await recipe("rotate-secret.sh", ["ep_none", name])).code).toBe(4);
+      expect(readFileSync(join(place.cwd, "rotated-secret.json"))).toEqual(document);
       const early = await recipe("drop-previous.sh", [name]);
       expect(early.code).toBe(1);
       expect(early.stderr).toMatch(/^too early: the former secret is in use until \d{4}-/);
@@ -216,10 +225,7 @@ test.skipIf(!hasBash)("an audit ends with 0, with 1 and what it found, or with w
   const { id, key } = JSON.parse(stdout) as { id: string; key: string };
   const found = await recipe("audit-keys.sh");
   expect(found.code).toBe(1);
-  expect(found.stdout.trimEnd().split("\n").sort()).toEqual([
-    `never-expires ${id} ci`,
-    `never-used ${id} ci`,
-  ]);
+  expect(found.stdout).toBe(`never-expires ${id} ci\n`);
   expect(await recipe("audit-keys.sh", [], { HOOKLINE_API_KEY: `${key}x` })).toMatchObject({
     code: 3,
     stdout: "",

@@ -10,7 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { changeEnvFile } from "../../src/config/env-undo.ts";
@@ -69,6 +69,22 @@ test("what others changed since stays, also of the variables that were set", asy
   );
   await undo();
   expect(readFileSync(file, "utf8")).toBe("KEY=old\nOTHER=2\nKEY_PREVIOUS=x\nGONE=1\n");
+});
+
+test("what another wrote while this one waited stays, where all is put back", async () => {
+  const place = folder();
+  const file = join(place, ".env");
+  writeFileSync(file, "KEY=old\n");
+  // As another process holds it.
+  const lock = join(place, ".env..env.lock");
+  writeFileSync(lock, `${process.ppid} ${hostname()}`);
+  const changing = changeEnvFile(file, changes);
+  writeFileSync(file, "KEY=old\nTHEIRS=1\n");
+  rmSync(lock);
+  const undo = await changing;
+  expect(readFileSync(file, "utf8")).toBe("KEY=new\nTHEIRS=1\nKEY_PREVIOUS=old\n");
+  await undo();
+  expect(readFileSync(file, "utf8")).toBe("KEY=old\nTHEIRS=1\n");
 });
 
 test("one that others took away comes back with what it had", async () => {

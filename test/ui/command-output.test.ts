@@ -39,6 +39,27 @@ describe("a mask", () => {
     expect(shown.length).toBeLessThan(30);
   });
 
+  const hexSecret = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9";
+
+  test.each([
+    ["as a password of Basic authentication", Buffer.from(`user:${secret}`).toString("base64")],
+    ["in base64, one further", Buffer.from(`users:${secret}!`).toString("base64")],
+    ["in base64, two further", Buffer.from(`a-user:${secret}!!`).toString("base64")],
+    ["in base64 for URLs", Buffer.from(`user:${secret}`).toString("base64url")],
+    ["without its prefix in base64", Buffer.from(`u:${secret.slice(6)}`).toString("base64")],
+    ["without its prefix in a URL", encodeURIComponent(secret.slice(6))],
+    ["in hexadecimal", Buffer.from(secret).toString("hex")],
+    ["in upper-case hexadecimal", Buffer.from(secret).toString("hex").toUpperCase()],
+    ["in upper case, where it is hexadecimal", hexSecret.toUpperCase()],
+  ])("hides it %s, wherever the stream is cut", (_, text) => {
+    const shown = masked([`value: ${text}\n`], [secret, hexSecret]);
+    expect(shown).toContain(Buffer.from("…").toString("latin1"));
+    // What stands before and after it may stay: a user's name, the group that it ends within.
+    const parts = [...text].slice(12).map((__, at) => text.slice(at, at + 13));
+    expect(parts.filter((part) => shown.includes(part))).toEqual([]);
+    expect(masked([...`value: ${text}\n`], [secret, hexSecret])).toBe(shown);
+  });
+
   test("leaves every other byte as it is, and keeps nothing back that is no beginning of a secret", () => {
     const bytes = Buffer.from([...Array(256).keys()]);
     const mask = createMask([secret]);

@@ -114,7 +114,10 @@ export async function checkTarget(
   const why = await options.guard.check(new URL(body.url));
   if (why === undefined) return;
   throw new ApiProblem("target-refused", why, {
-    nextSteps: ["name a target that is reachable from the internet"],
+    nextSteps: [
+      "name a target that is reachable from the internet",
+      "or, where the server is your own, start it with hookline serve --allow-private-targets",
+    ],
   });
 }
 
