@@ -58,10 +58,10 @@ export function createMeasure(
   const counts = { succeeded: 0, failed: 0, answered: 0, underWay: 0 };
   const kinds = new Map<string, LoadFailures>();
   const statusCounts = new Map<number, number>();
-  let second = { at: 0, started: 0, succeeded: 0, failed: 0 };
+  let second = { at: 0, started: 0, succeeded: 0, failed: 0, answered: 0 };
 
   const close = (until: number): void => {
-    const { at, started, succeeded, failed } = second;
+    const { at, started, succeeded, failed, answered } = second;
     const timed = current.count > 0;
     report({
       at,
@@ -72,13 +72,14 @@ export function createMeasure(
       started,
       succeeded,
       failed,
+      answered,
       p50: timed ? current.percentile(50) / 1000 : null,
       p99: timed ? current.percentile(99) / 1000 : null,
       max: timed ? current.max / 1000 : null,
       underWay: counts.underWay,
     });
     current.reset();
-    second = { at: at + 1, started: 0, succeeded: 0, failed: 0 };
+    second = { at: at + 1, started: 0, succeeded: 0, failed: 0, answered: 0 };
   };
 
   return {
@@ -88,8 +89,9 @@ export function createMeasure(
     },
     answered({ result, outcome, title, lateMs }) {
       counts.underWay--;
-      // One that was given up took that long at least: left out, a target that hangs would look fast.
-      if (result.ok || result.error === "timeout") {
+      const code = outcome.ok ? undefined : kindOf(outcome);
+      // One that failed took that long at least: left out, a target that hangs would look fast.
+      if (!isUnconnected(result) && code !== "too-many-files") {
         const micros = Math.max(1, Math.round((result.durationMs + lateMs) * 1000));
         all.record(micros);
         current.record(micros);
@@ -97,16 +99,16 @@ export function createMeasure(
       const status = result.ok ? result.status : result.answer?.status;
       if (status !== undefined) {
         counts.answered++;
+        second.answered++;
         statusCounts.set(status, (statusCounts.get(status) ?? 0) + 1);
       }
-      if (outcome.ok) {
+      if (outcome.ok || code === undefined) {
         counts.succeeded++;
         second.succeeded++;
         return;
       }
       counts.failed++;
       second.failed++;
-      const code = kindOf(outcome);
       const kind = kinds.get(code);
       if (kind !== undefined) kind.count++;
       else kinds.set(code, { code, count: 1, outcome, title, durationMs: result.durationMs });
@@ -160,6 +162,11 @@ function shares(count: number): number[] {
   const found: number[] = [];
   for (let above = 100; above * count >= 50; above /= 10 ** (1 / 8)) found.push(100 - above);
   return [...found.map((share) => Math.max(0.001, Number(share.toFixed(6)))), 100];
+}
+
+/** No connection was made. */
+export function isUnconnected(result: SendResult): boolean {
+  return !result.ok && ["refused", "dns", "unreachable", "tls", "target-refused"].includes(result.error);
 }
 
 function kindOf(outcome: LoadFailures["outcome"]): string {

@@ -22,6 +22,8 @@ export interface JudgedThreshold {
 export interface ThresholdFigures {
   sent: number;
   failed: number;
+  /** Were due, and never started: errors like those that failed. */
+  unstarted: number;
   achievedRate: number;
   /** Milliseconds; null where there were no answers. */
   latency(this: void, figure: "min" | "mean" | "max" | number): number | null;
@@ -87,13 +89,15 @@ export function judgeThreshold(threshold: Threshold, figures: ThresholdFigures):
 
 function actualOf(
   figure: Threshold["figure"],
-  { sent, failed, achievedRate, latency }: ThresholdFigures,
+  { sent, failed, unstarted, achievedRate, latency }: ThresholdFigures,
 ): number | null {
+  const errors = failed + unstarted;
+  const due = sent + unstarted;
   switch (figure) {
     case "errors":
-      return failed;
+      return errors;
     case "error-share":
-      return sent === 0 ? null : (failed / sent) * 100;
+      return due === 0 ? null : (errors / due) * 100;
     case "rate":
       return achievedRate;
     default:

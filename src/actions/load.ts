@@ -7,7 +7,7 @@ import { parseTarget } from "../transport/target.ts";
 import { eventsUntil } from "./channel.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import { drive, realClock, type Lateness } from "./load-drive.ts";
-import { createMeasure, type LoadFailures } from "./load-measure.ts";
+import { createMeasure, isUnconnected, type LoadFailures } from "./load-measure.ts";
 import { judgeThreshold, type JudgedThreshold, type Threshold } from "./load-thresholds.ts";
 import { warmUp } from "./load-warm-up.ts";
 import { prepare, type PreparedPayload, type PrepareOptions } from "./prepare.ts";
@@ -54,7 +54,7 @@ export type LoadTick = { type: "second" } & LoadSecond;
 
 export interface LoadSummary
   extends
-    Omit<LoadFigures, "errors" | "thresholds" | "notes" | "concurrency">,
+    Omit<LoadFigures, "errors" | "thresholds" | "notes" | "concurrency" | "payloads">,
     Omit<LoadRemarks, "closed" | "concurrency"> {
   type: "summary";
   concurrency: number;
@@ -66,7 +66,7 @@ export interface LoadSummary
 
 /** What has to be known to read the figures rightly. */
 export interface LoadRemarks {
-  /** A slow target slowed the load. */
+  /** A slow target slows the load. */
   closed: boolean;
   concurrency: number;
   /** Late as hookline was busy with others. */
@@ -165,6 +165,7 @@ async function run(
     measure.finish(end.durationMs);
     const { succeeded, failed } = counts;
     const sent = succeeded + failed;
+    const unstarted = gaveUp || signal.aborted ? 0 : end.unstarted;
     const afterRamp = end.startingMs - rampMs;
     const achievedRate =
       afterRamp > 0 ? (end.startedAfterRamp / afterRamp) * 1000 : (turn / Math.max(1, end.startingMs)) * 1000;
@@ -173,6 +174,7 @@ async function run(
       type: "summary",
       rate: rate ?? null,
       concurrency: most,
+      forMs,
       durationMs: end.durationMs,
       sent,
       succeeded,
@@ -183,11 +185,11 @@ async function run(
       statuses: measure.statuses(),
       seconds,
       thresholds: options.thresholds.map((threshold) =>
-        judgeThreshold(threshold, { sent, failed, achievedRate, latency: measure.latency }),
+        judgeThreshold(threshold, { sent, failed, unstarted, achievedRate, latency: measure.latency }),
       ),
       late: end.late,
       held: end.held,
-      unstarted: gaveUp || signal.aborted ? 0 : end.unstarted,
+      unstarted,
       abandoned,
       gaveUp,
       busy: utilization,
@@ -246,9 +248,4 @@ function createSend(payloads: readonly PreparedPayload[], url: URL, options: Loa
 
 function isError(result: SendResult, error: string): boolean {
   return !result.ok && result.error === error;
-}
-
-/** No connection was made. */
-function isUnconnected(result: SendResult): boolean {
-  return !result.ok && ["refused", "dns", "unreachable", "tls", "target-refused"].includes(result.error);
 }

@@ -74,6 +74,10 @@ function readReport({ cwd, environment }: Host, text: string, can: { html: boole
   if (!isFormat(format)) throw wrong(`knows no ${JSON.stringify(format)}`, possible);
   if (file === undefined || file === "")
     throw wrong(`${format} needs a file`, [`use --report ${format}:FILE`]);
+  if (file === "-")
+    throw wrong(`${format} takes no standard output: the command's own output is there`, [
+      `name a file: --report ${format}:FILE`,
+    ]);
   if (/[/\\]$/.test(file)) throw wrong(`${text} names a folder`, [`add the name of a file behind it`]);
   return { format, file: resolve(cwd, file) };
 }

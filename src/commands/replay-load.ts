@@ -21,8 +21,8 @@ export async function runLoad(
   return interrupted() ?? (shown !== undefined && isGood(shown.summary) ? 0 : EXIT.failed);
 }
 
-/** With thresholds they decide, and not one success is never good; without them every failure counts. */
-function isGood({ succeeded, failed, thresholds }: LoadSummary): boolean {
+/** With thresholds they decide, and not one success is never good; without them whatever failed or never started counts. */
+function isGood({ succeeded, failed, unstarted, thresholds }: LoadSummary): boolean {
   if (succeeded === 0) return false;
-  return thresholds.length === 0 ? failed === 0 : thresholds.every((judged) => !judged.failed);
+  return thresholds.length === 0 ? failed + unstarted === 0 : thresholds.every((judged) => !judged.failed);
 }

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import type { Report, ReportCase } from "./report.ts";
+import type { Report, ReportCase, ReportFailure, ReportGroup } from "./report.ts";
 import { casesThat, fullName, head } from "./words.ts";
 
 /** GitHub shows so many of a kind in a step. */
@@ -14,24 +14,58 @@ const longest = { title: 200, message: 4000 };
  * @param folders.workspace the repository's folder, below which GitHub knows files; absolute
  */
 export function annotations(report: Report, folders: { cwd: string; workspace: string }): string[] {
-  const failed = casesThat(report, "failed");
-  const lines = failed.slice(0, mostAnnotations).map(({ group, one }) => {
+  const found = distinct(report);
+  const lines = found.slice(0, mostAnnotations).map(({ group, one, failures, cases }) => {
     const place = one.place === undefined ? undefined : inWorkspace(one.place.file, folders);
+    const name = fullName(group, one);
     const properties = {
       ...(place === undefined || one.place === undefined
         ? {}
         : { file: place, line: String(one.place.line) }),
-      title: head(fullName(group, one), longest.title),
+      title: head(cases === 1 ? name : `${name} and ${cases - 1} more`, longest.title),
     };
-    return command("error", properties, head(words(one), longest.message));
+    return command("error", properties, head(words(one, failures), longest.message));
   });
-  const more = failed.length - lines.length;
+  const more = found.length - lines.length;
   if (more === 0) return lines;
-  const text = `${more} more of ${failed.length} failures are in the step's summary and in the other reports`;
+  const text = `${more} more of ${found.length} failures are in the step's summary and in the other reports`;
   return [...lines, command("notice", { title: report.title }, text)];
 }
 
-function words({ failures, request }: ReportCase): string {
+/** What failed in one way, and in how many cases. */
+interface Failed {
+  group: ReportGroup;
+  /** The first of them. */
+  one: ReportCase;
+  failures: readonly ReportFailure[];
+  cases: number;
+}
+
+/** Each failure once, wherever it is said. One that is written somewhere is shown there, with all that failed there. */
+function distinct(report: Report): Failed[] {
+  const found = new Map<string, Failed>();
+  casesThat(report, "failed").forEach(({ group, one }, index) => {
+    const own =
+      one.place === undefined && one.failures.length > 0
+        ? one.failures.map((each) => [each])
+        : [one.failures];
+    for (const failures of own) {
+      const [first] = failures;
+      const key =
+        one.place === undefined && first !== undefined
+          ? JSON.stringify([first.code, first.message])
+          : String(index);
+      const before = found.get(key);
+      found.set(
+        key,
+        before === undefined ? { group, one, failures, cases: 1 } : { ...before, cases: before.cases + 1 },
+      );
+    }
+  });
+  return [...found.values()];
+}
+
+function words({ request }: ReportCase, failures: readonly ReportFailure[]): string {
   return [
     ...failures.map(({ message, fix }) => (fix === undefined ? message : `${message}\nfix: ${fix}`)),
     ...(request === undefined ? [] : [`again: ${request.command}`]),

@@ -3,7 +3,7 @@
 // What is plotted stands in the page as JSON; the plots are uPlot's.
 (() => {
   "use strict";
-  const { seconds, percentiles } = JSON.parse(document.getElementById("load").textContent);
+  const { forMs, seconds, percentiles } = JSON.parse(document.getElementById("load").textContent);
   const height = 280;
 
   const colour = (name) => {
@@ -50,7 +50,8 @@
   // No second is parted.
   const incrs = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400];
   const column = (name) => seconds.map((second) => second[name]);
-  const at = column("at");
+  /** Seconds that began while requests were to be started. */
+  const within = seconds.filter(({ at }) => at * 1000 < forMs).length;
   // One slow answer must not press all others to the ground.
   const isSteep = (values) => {
     const known = values.filter((value) => value !== null && value > 0);
@@ -59,10 +60,13 @@
 
   const plots = {
     latency() {
-      const [p50, p99, max] = ["p50", "p99", "max"].map(column);
+      // The second in which the last answers came in, where it is the only one after the end, is too short to compare.
+      const behind = seconds.length - within;
+      const shown = behind === 1 ? within : seconds.length;
+      const [ats, p50, p99, max] = ["at", "p50", "p99", "max"].map((name) => column(name).slice(0, shown));
       if (p50.every((value) => value === null)) return undefined;
       return {
-        data: [at, max, p99, p50],
+        data: [ats, max, p99, p50],
         scales: {
           x: { time: false },
           y: isSteep([...p50, ...max])
@@ -79,11 +83,10 @@
       };
     },
     rate() {
-      // Behind the last start there is no rate to see.
-      const last = seconds.findLastIndex(({ started }) => started > 0) + 1;
-      const answered = seconds.map(({ succeeded, failed }) => succeeded + failed);
+      // In a part of a second, and after the end, there is no rate to see.
+      const whole = Math.max(1, Math.min(within, Math.floor(forMs / 1000)));
       return {
-        data: [at, column("due"), answered, column("failed")].map((values) => values.slice(0, last)),
+        data: ["at", "due", "answered", "failed"].map((name) => column(name).slice(0, whole)),
         scales: {
           x: { time: false },
           y: { range: { min: { hard: 0, soft: 0, mode: 1 }, max: { soft: 1, mode: 1, pad: 0.1 } } },

@@ -1,12 +1,15 @@
 import { html } from "./html-text.ts";
 import type { LoadFigures, LoadSecond, Report, ReportCase } from "./report.ts";
-import { answerLine, fullName, time } from "./words.ts";
+import { answerLine, fullName, interruption, latencyName, names, number, time } from "./words.ts";
 
 /** Rows of the table of seconds; of a longer run the slowest of each stretch stands there. */
 const mostSeconds = 300;
 const mostCases = 500;
 
-export function factsSection({ target, startedAt, durationMs, load }: Report): string {
+export function factsSection(report: Report): string {
+  const { target, startedAt, durationMs, load, interrupted } = report;
+  const { shown, more } = names(load?.payloads ?? []);
+  const what = `${shown.map((name) => `<code>${html(name)}</code>`).join(", ")}${more}`;
   const how =
     load === undefined
       ? []
@@ -16,33 +19,30 @@ export function factsSection({ target, startedAt, durationMs, load }: Report): s
             : `${number(load.rate)} a second, whatever the target did`,
         ];
   const parts = [
-    `<code>${html(target)}</code>`,
+    `${shown.length === 0 ? "" : `${what} to `}<code>${html(target)}</code>`,
     ...how,
     time(durationMs),
     `<time>${new Date(startedAt).toISOString().slice(0, 19).replace("T", " ")} UTC</time>`,
   ];
-  return `<p class="facts">${parts.map((part) => `<span>${part}</span>`).join(" ")}</p>`;
+  const ended = interrupted ? `\n<p class="bad">Interrupted: ${html(interruption(report))}</p>` : "";
+  return `<p class="facts">${parts.map((part) => `<span>${part}</span>`).join(" ")}</p>${ended}`;
 }
 
 export function figuresSection(load: LoadFigures): string {
-  const { sent, succeeded, failed, achievedRate, latencyMs } = load;
-  const part = failed > 0 ? ` <small>${share((failed / sent) * 100)}</small>` : "";
+  const { sent, succeeded, failed, unstarted, achievedRate, latencyMs } = load;
+  const part = failed > 0 ? ` <small>${share((failed / (sent + unstarted)) * 100)}</small>` : "";
   const asked = load.rate === null ? "" : ` <small>of ${number(load.rate)}</small>`;
   const counts = [
     ["sent", number(sent)],
     ["succeeded", number(succeeded)],
     ["failed", `${number(failed)}${part}`, failed > 0 ? "bad" : ""],
+    ...(unstarted === 0 ? [] : [["never started", number(unstarted), "bad"]]),
     ["a second", `${number(achievedRate)}${asked}`],
   ].map(([name, value, mark = ""]) => `<div class="${mark}"><dt>${name}</dt><dd>${value}</dd></div>`);
   const latency =
     latencyMs === null
       ? "<p>Not one answer came, so there is no latency.</p>"
-      : table(
-          "Latency",
-          ["min", "mean", "p50", "p90", "p95", "p99", "p99.9", "max"],
-          [Object.values(latencyMs).map(time)],
-          true,
-        );
+      : table("Latency", Object.keys(latencyMs).map(latencyName), [Object.values(latencyMs).map(time)], true);
   return `<section>\n<h2>Figures</h2>\n<dl class="counts">${counts.join("")}</dl>\n${latency}\n</section>`;
 }
 
@@ -94,12 +94,12 @@ export function secondsSection({ seconds }: LoadFigures): string {
   const each = Math.ceil(seconds.length / mostSeconds);
   const rows = slowestOf(seconds, each).map((second) => [
     `${second.at} s`,
-    ...[second.due, second.started, second.succeeded, second.failed].map(number),
+    ...[second.due, second.started, second.answered, second.succeeded, second.failed].map(number),
     ...[second.p50, second.p99, second.max].map((ms) => (ms === null ? "–" : time(ms))),
     number(second.underWay),
   ]);
   const caption = each === 1 ? "Second by second" : `The slowest of every ${each} seconds`;
-  const names = ["at", "due", "started", "succeeded", "failed", "p50", "p99", "max", "under way"];
+  const names = ["at", "due", "started", "answered", "succeeded", "failed", "p50", "p99", "max", "under way"];
   return `<section><details>\n<summary>${caption}</summary>\n${table(caption, names, rows, true)}\n</details></section>`;
 }
 
@@ -153,12 +153,6 @@ function table(
   const header = names.map((name) => `<th scope="col">${name}</th>`).join("");
   const body = rows.map((cells) => `<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`).join("\n");
   return `<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table${wide ? ' class="wide"' : ""}>\n<thead><tr>${header}</tr></thead>\n<tbody>${body}</tbody>\n</table></div>`;
-}
-
-/** `9.5`, `1,234` */
-function number(value: number): string {
-  const text = String(value < 100 ? Number(value.toFixed(1)) : Math.round(value));
-  return text.replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function share(percent: number): string {

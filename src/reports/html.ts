@@ -49,17 +49,22 @@ export function htmlReport(report: Report): string {
 <body>
 <main>
 <header>
-<p class="verdict ${failed === 0 ? "good" : "bad"}">${failed === 0 ? "Passed" : "Failed"}${report.interrupted ? ", interrupted" : ""}</p>
+<p class="verdict ${failed === 0 && !report.interrupted ? "good" : "bad"}">${verdict(failed, report.interrupted)}</p>
 <h1>${html(title)}</h1>
 ${factsSection(report)}
 </header>
 ${load === undefined ? "" : loadSections(load)}
 ${casesSection(report)}
 </main>
-${load === undefined ? "" : `<script type="application/json" id="load">${data(load)}</script>\n<script>${script}</script>`}
+${load === undefined ? "" : `<script type="application/json" id="load">${data(report, load)}</script>\n<script>${script}</script>`}
 </body>
 </html>
 `;
+}
+
+function verdict(failed: number, interrupted: boolean): string {
+  if (interrupted) return failed === 0 ? "Interrupted" : "Failed, interrupted";
+  return failed === 0 ? "Passed" : "Failed";
 }
 
 function loadSections(load: LoadFigures): string {
@@ -81,8 +86,11 @@ function figure(id: string, title: string): string {
 }
 
 /** As JSON within a script element, which no text in it can end. */
-function data({ seconds, percentiles }: LoadFigures): string {
-  return JSON.stringify({ seconds, percentiles }).replaceAll("<", "\\u003c");
+function data({ durationMs }: Report, { forMs, seconds, percentiles }: LoadFigures): string {
+  return JSON.stringify({ forMs: Math.min(forMs, durationMs), seconds, percentiles }).replaceAll(
+    "<",
+    "\\u003c",
+  );
 }
 
 function digest(text: string): string {

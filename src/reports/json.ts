@@ -57,12 +57,15 @@ function caseJson({ name, title, outcome, durationMs, failures, note, place, ...
 
 function loadJson({ latencyMs, ...load }: LoadFigures): object {
   return {
+    payloads: load.payloads,
+    for_ms: load.forMs,
     rate: load.rate,
     concurrency: load.concurrency,
     achieved_rate: rounded(load.achievedRate),
     sent: load.sent,
     succeeded: load.succeeded,
     failed: load.failed,
+    unstarted: load.unstarted,
     latency_ms:
       latencyMs === null
         ? null

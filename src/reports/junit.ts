@@ -1,6 +1,6 @@
 import Builder from "fast-xml-builder";
 import type { LoadFigures, Report, ReportCase, ReportGroup } from "./report.ts";
-import { caseText, countCases } from "./words.ts";
+import { caseText, countCases, interruption } from "./words.ts";
 
 /** Characters of a failure's message as an attribute; its text has it whole. */
 const longestMessage = 500;
@@ -16,7 +16,8 @@ const readerCommand = /\[(?=\[\/?(?:ATTACHMENT|PROPERTY)\b)/gi;
  * kind stand on suites alone, as those of Jenkins allow no more on `testsuites`. Times are seconds, timestamps UTC.
  */
 export function junitReport(report: Report): string {
-  const { failed, total } = countCases(report.groups);
+  const groups = report.interrupted ? [...report.groups, interruptedGroup(report)] : report.groups;
+  const { failed, total } = countCases(groups);
   const properties = propertiesOf(report);
   const builder = new Builder({
     ignoreAttributes: false,
@@ -35,9 +36,25 @@ export function junitReport(report: Report): string {
         errors: 0,
         time: seconds(report.durationMs),
       }),
-      testsuite: report.groups.map((group, id) => suite(group, id, report, properties)),
+      testsuite: groups.map((group, id) => suite(group, id, report, properties)),
     },
   });
+}
+
+/** Else what is missing would look passed to whoever reads the files alone. */
+function interruptedGroup(report: Report): ReportGroup {
+  return {
+    name: "interrupted",
+    durationMs: 0,
+    cases: [
+      {
+        name: "interrupted",
+        outcome: "failed",
+        durationMs: 0,
+        failures: [{ code: "interrupted", message: interruption(report) }],
+      },
+    ],
+  };
 }
 
 function suite(group: ReportGroup, id: number, report: Report, properties: readonly Attributes[]): object {
@@ -58,7 +75,7 @@ function suite(group: ReportGroup, id: number, report: Report, properties: reado
     }),
     properties: { property: properties.map(attributes) },
     testcase: group.cases.map((one) => testCase(one, group)),
-    "system-out": text(outputOf(group, report)),
+    "system-out": text(outputOf(group)),
     "system-err": "",
   };
 }
@@ -85,16 +102,11 @@ function failure(one: ReportCase): object {
 }
 
 /** What was noticed of cases that did not fail, and what the handler printed. */
-function outputOf({ cases, output }: ReportGroup, { interrupted }: Report): string {
+function outputOf({ cases, output }: ReportGroup): string {
   const notes = cases.flatMap(({ name, note, outcome }) =>
     note === undefined || outcome === "skipped" ? [] : [`${name}: ${note}`],
   );
-  const parts = [
-    ...(interrupted ? ["interrupted: cases are missing"] : []),
-    ...notes,
-    ...(output === undefined ? [] : [output]),
-  ];
-  return parts.join("\n");
+  return [...notes, ...(output === undefined ? [] : [output])].join("\n");
 }
 
 function propertiesOf(report: Report): Attributes[] {
@@ -117,6 +129,7 @@ function figures({ latencyMs, ...load }: LoadFigures): Record<string, number> {
     sent: load.sent,
     succeeded: load.succeeded,
     failed: load.failed,
+    unstarted: load.unstarted,
     ...Object.fromEntries(Object.entries(latencyMs ?? {}).map(([name, ms]) => [`${name}_ms`, rounded(ms)])),
   };
 }

@@ -1,5 +1,17 @@
 import type { LoadFigures, Report, ReportCase, ReportFailure, ReportGroup } from "./report.ts";
-import { answerLine, casesThat, countCases, fullName, head, loneSurrogate, time } from "./words.ts";
+import {
+  answerLine,
+  casesThat,
+  countCases,
+  fullName,
+  head,
+  interruption,
+  latencyName,
+  loneSurrogate,
+  names,
+  number,
+  time,
+} from "./words.ts";
 
 /** Bytes of a report, well below the 1 MiB that GitHub takes as a step's summary. */
 export const longestMarkdown = 900_000;
@@ -21,7 +33,7 @@ export function markdownReport(report: Report, maxBytes = longestMarkdown): stri
   const opening = [
     `## ${title(report)}`,
     facts(report),
-    ...(report.interrupted ? ["**Interrupted**: cases are missing."] : []),
+    ...(report.interrupted ? [`**Interrupted**: ${interruption(report)}.`] : []),
     table(
       ["", "group", "passed", "failed", "skipped", "time"],
       report.groups.map((group) => groupRow(group)),
@@ -66,10 +78,11 @@ function fit(opening: readonly string[], sections: readonly (() => string)[], ma
 
 const size = (part: string): number => Buffer.byteLength(part) + 2;
 
-function title({ title: words, groups }: Report): string {
+function title({ title: words, groups, interrupted }: Report): string {
   const { failed, skipped, total } = countCases(groups);
-  const passed = `✓ ${total - skipped} passed${skipped === 0 ? "" : `, ${skipped} skipped`}`;
-  const outcome = failed === 0 ? passed : `✗ ${failed} of ${total} failed`;
+  const passed = `${number(total - skipped)} passed${skipped === 0 ? "" : `, ${number(skipped)} skipped`}`;
+  const found = failed === 0 ? passed : `${number(failed)} of ${number(total)} failed`;
+  const outcome = interrupted ? `✗ interrupted, ${found}` : `${failed === 0 ? "✓" : "✗"} ${found}`;
   // As entities, punctuation is none of Markdown's.
   const safe = line(words).replace(
     /[!-/:-@[-`{-~]/g,
@@ -91,23 +104,26 @@ function facts({ target, startedAt, durationMs, score }: Report): string {
 function groupRow(group: ReportGroup): string[] {
   const { passed, failed, skipped } = countCases([group]);
   const mark = failed > 0 ? "✗" : passed > 0 ? "✓" : "–";
-  return [mark, code(group.name), String(passed), String(failed), String(skipped), time(group.durationMs)];
+  return [mark, code(group.name), ...[passed, failed, skipped].map(number), time(group.durationMs)];
 }
 
 function loadSection({ latencyMs, ...load }: LoadFigures): string[] {
   const asked = [
-    ...(load.rate === null ? [] : [`${load.rate}/s asked for`]),
-    ...(load.concurrency === null ? [] : [`${load.concurrency} at once`]),
+    ...(load.rate === null ? [] : [`${number(load.rate)}/s asked for`]),
+    ...(load.concurrency === null ? [] : [`${number(load.concurrency)} at once`]),
   ].join(", ");
+  const { shown, more } = names(load.payloads);
   const figures = table(
     ["figure", "value"],
     [
-      ["sent", String(load.sent)],
-      ["rate", `${Number(load.achievedRate.toFixed(1))}/s${asked === "" ? "" : ` (${asked})`}`],
-      ["succeeded", String(load.succeeded)],
-      ["failed", String(load.failed)],
-      ...Object.entries(latencyMs ?? {}).map(([name, ms]) => [`latency ${name}`, time(ms)]),
-      ...load.statuses.map(({ status, count }) => [`answered ${status}`, String(count)]),
+      ["payload", `${shown.map(code).join(", ")}${more}`],
+      ["sent", number(load.sent)],
+      ["rate", `${number(load.achievedRate)}/s${asked === "" ? "" : ` (${asked})`}`],
+      ["succeeded", number(load.succeeded)],
+      ["failed", number(load.failed)],
+      ...(load.unstarted === 0 ? [] : [["never started", number(load.unstarted)]]),
+      ...Object.entries(latencyMs ?? {}).map(([name, ms]) => [`latency ${latencyName(name)}`, time(ms)]),
+      ...load.statuses.map(({ status, count }) => [`answered ${status}`, number(count)]),
     ],
   );
   return [
@@ -126,7 +142,7 @@ function loadSection({ latencyMs, ...load }: LoadFigures): string[] {
       : [
           table(
             ["failure", "what", "times"],
-            load.errors.map((error) => [code(error.code), code(error.message), String(error.count)]),
+            load.errors.map((error) => [code(error.code), code(error.message), number(error.count)]),
           ),
         ]),
     ...(load.notes.length === 0 ? [] : [list(load.notes.map((note) => html(note)))]),

@@ -69,12 +69,18 @@ export interface ReportScore {
 
 /** How a target bore up under load. Times in milliseconds. */
 export interface LoadFigures {
+  /** Names of what was sent, in turns. */
+  payloads: readonly string[];
+  /** How long requests were to be started; where it was interrupted, it ended sooner. */
+  forMs: number;
   /** Requests asked for per second; null where as many were sent as the target took. */
   rate: number | null;
   concurrency: number | null;
   sent: number;
   succeeded: number;
   failed: number;
+  /** Were due, and never started: they are failures to whoever sends, and in neither `sent` nor `failed`. */
+  unstarted: number;
   /** Sent per second, once the ramp was over. */
   achievedRate: number;
   latencyMs: {
@@ -87,7 +93,7 @@ export interface LoadFigures {
     p999: number;
     max: number;
   } | null;
-  /** Failures by kind, the most frequent first. */
+  /** Failures by kind, the most frequent first; `unstarted` is one. */
   errors: readonly { code: string; message: string; count: number }[];
   statuses: readonly { status: number; count: number }[];
   /** Of each second: when it began, what was started and answered in it, and how long those answers took. */
@@ -107,6 +113,8 @@ export interface LoadSecond {
   started: number;
   succeeded: number;
   failed: number;
+  /** Got an answer of whatever status. */
+  answered: number;
   p50: number | null;
   p99: number | null;
   max: number | null;

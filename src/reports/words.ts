@@ -32,12 +32,37 @@ export function fullName({ name: group }: ReportGroup, { name }: ReportCase): st
   return name.startsWith(`${group}/`) ? name : `${group}: ${name}`;
 }
 
+/** What is to be known of a report of a run that a signal ended. */
+export function interruption({ load }: Pick<Report, "load">): string {
+  return load === undefined
+    ? "ended by a signal; cases are missing"
+    : `ended by a signal; it was to last ${time(load.forMs)}, and the figures are of what was sent until then`;
+}
+
+/** `9.5`, `480`, `12,345` */
+export function number(value: number): string {
+  const text = String(value < 100 ? Number(value.toFixed(1)) : Math.round(value));
+  return text.replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `p99.9` */
+export function latencyName(key: string): string {
+  return key === "p999" ? "p99.9" : key;
+}
+
+/** The first of them, and in words how many there are beyond: ` and 12 more`. */
+export function names(all: readonly string[], most = 5): { shown: readonly string[]; more: string } {
+  const left = all.length - most;
+  return { shown: all.slice(0, most), more: left > 0 ? ` and ${number(left)} more` : "" };
+}
+
 /** Milliseconds for people: `12.5 ms`, `1.2 s`, `2 min 5 s`. */
 export function time(ms: number): string {
   if (ms < 1000) return `${Number(ms.toFixed(ms < 100 ? 1 : 0))} ms`;
   if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))} s`;
   const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const rest = seconds % 60;
+  return `${Math.floor(seconds / 60)} min${rest === 0 ? "" : ` ${rest} s`}`;
 }
 
 /** Half of a character, as is left where text is cut. */

@@ -1,6 +1,6 @@
 // Loads the chart: import this file dynamically, where there is a chart to draw.
-import { plot } from "simple-ascii-chart";
-import type { LoadFigures } from "../actions/reports.ts";
+import { plot, type Point } from "simple-ascii-chart";
+import type { LoadFigures, LoadSecond } from "../actions/reports.ts";
 import { duration } from "./format.ts";
 
 /** Rows of the chart. */
@@ -10,41 +10,74 @@ const beside = 14;
 const widest = 100;
 
 /**
- * The 99th percentile of each second over time, a line of text for each row.
+ * The 99th percentile of each second over time, a line of text for each row, and whether there is one in it that has a
+ * `✗` at its foot: requests failed in it, and nothing was measured.
  * @param width columns there are
- * @returns nothing where there is too little to see
+ * @returns no lines where there is too little to see
  */
-export function latencyChart(seconds: LoadFigures["seconds"], width: number): string[] {
-  const measured = seconds.filter(({ p99 }) => p99 !== null);
-  const first = measured[0];
-  const last = measured.at(-1);
-  if (first === undefined || last === undefined || measured.length < 3) return [];
+export function latencyChart(
+  { seconds, forMs }: Pick<LoadFigures, "seconds" | "forMs">,
+  width: number,
+): { lines: string[]; hasOutage: boolean } {
   const columns = Math.min(widest, width - beside);
-  if (columns < 20) return [];
-  const points = thinned(measured, columns).map(({ at, p99 }): [number, number] => [at, p99 ?? 0]);
-  const top = ceiling(Math.max(...points.map(([, ms]) => ms)));
-  const text = plot(points, {
+  const known = withoutEnd(seconds, forMs).filter((second) => second.p99 !== null || isOutage(second));
+  const shown = thinned(known, columns);
+  const first = shown[0];
+  const last = shown.at(-1);
+  if (first === undefined || last === undefined || shown.length < 3 || columns < 20)
+    return { lines: [], hasOutage: false };
+  const top = ceiling(Math.max(...shown.map(({ p99 }) => p99 ?? 0)));
+  const ticks = [0, top / 2, top];
+  const label = Math.max(...ticks.map((ms) => duration(ms).length));
+  const outages = shown.filter(isOutage).map(({ at }) => ({ x: at, y: 0 }));
+  // What stands at the ends bounds the chart.
+  const ends = [first, last].filter(isOutage).map(({ at }): Point[] => [[at, 0]]);
+  const text = plot([...ends, ...stretches(shown)], {
     width: columns,
     height,
     yRange: [0, top],
-    customYAxisTicks: [0, top / 2, top],
+    customYAxisTicks: ticks,
     customXAxisTicks: timeTicks(first.at, last.at, columns),
-    formatter: (value, { axis }) => (axis === "y" ? duration(value) : `${value}s`),
+    formatter: (value, { axis }) => (axis === "y" ? duration(value).padStart(label) : `${value}s`),
+    points: outages,
+    symbols: { point: "✗" },
   });
-  return text
+  const lines = text
     .split("\n")
     .map((line) => line.trimEnd())
     .filter((line) => line !== "");
+  return { lines, hasOutage: outages.length > 0 };
+}
+
+/** Without the second in which the last answers came in, where it is the only one after the end. */
+function withoutEnd(seconds: LoadFigures["seconds"], forMs: number): LoadFigures["seconds"] {
+  const within = seconds.filter(({ at }) => at * 1000 < forMs);
+  return seconds.length - within.length === 1 ? within : seconds;
+}
+
+function isOutage({ p99, failed }: LoadSecond): boolean {
+  return p99 === null && failed > 0;
+}
+
+/** Lines from one outage to the next. */
+function stretches(seconds: LoadFigures["seconds"]): Point[][] {
+  const lines: Point[][] = [[]];
+  for (const { at, p99 } of seconds) {
+    if (p99 === null) lines.push([]);
+    else lines.at(-1)?.push([at, p99]);
+  }
+  return lines.filter((line) => line.length > 0);
 }
 
 /** As many as there are columns, of each of which the worst stays. */
 function thinned(seconds: LoadFigures["seconds"], columns: number): LoadFigures["seconds"] {
   const each = Math.ceil(seconds.length / columns);
-  if (each === 1) return seconds;
+  if (each <= 1) return seconds;
+  const badness = ({ p99 }: LoadSecond): number => p99 ?? Infinity;
   return Array.from({ length: Math.ceil(seconds.length / each) }, (_, index) =>
     seconds
       .slice(index * each, (index + 1) * each)
-      .reduce((worst, second) => ((second.p99 ?? 0) > (worst.p99 ?? 0) ? second : worst)),
+      .reduce((worst, second) => (badness(second) > badness(worst) ? second : worst)),
   );
 }
 

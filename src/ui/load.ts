@@ -2,7 +2,15 @@ import type { LoadEvent, LoadStart, LoadSummary, LoadTick } from "../actions/loa
 import type { LoadFigures } from "../actions/reports.ts";
 import { count, duration, milliseconds } from "./format.ts";
 import { createLoadProgress, type LoadProgress } from "./load-progress.ts";
-import { actualText, failureText, figureName, perSecond, remarks, thousands } from "./load-words.ts";
+import {
+  actualText,
+  errorsOf,
+  figureName,
+  interruptedAfter,
+  perSecond,
+  remarks,
+  thousands,
+} from "./load-words.ts";
 import { originText } from "./origin.ts";
 import type { Output } from "./output.ts";
 import { countsText, loadReport, rateText } from "./report-load.ts";
@@ -56,7 +64,7 @@ function showStart(output: Output, start: LoadStart): void {
   const [name = ""] = names;
   const what =
     names.length === 1 ? safeLine(name, 80) : `${count(names.length, "payload", "payloads")} in turns`;
-  const how = rate === null ? `${concurrency} at once` : `${perSecond(rate)}/s`;
+  const how = rate === null ? `${thousands(concurrency)} at once` : `${perSecond(rate)}/s`;
   const ramp = rampMs === 0 ? "" : `, reached over ${duration(rampMs)}`;
   note(`sending ${what} to ${safeLine(url, 200)} for ${duration(forMs)}, ${how}${ramp}`);
 }
@@ -66,15 +74,20 @@ async function showSummary(output: Output, start: LoadStart, summary: LoadSummar
   const { load } = loadReport(start, summary, 0);
   if (load === undefined) return;
   const width = output.width === Infinity ? usualWidth : output.width;
-  output.line(`${countsText(load)} · ${duration(summary.durationMs)}`);
+  const lasted = summary.interrupted
+    ? out.yellow(`interrupted after ${interruptedAfter(summary)}`)
+    : duration(summary.durationMs);
+  output.line(`${countsText(load)} · ${lasted}`);
   output.line(rateText(load));
   if (load.latencyMs !== null) {
     output.line("");
     for (const line of latencyLines(load.latencyMs, width)) output.line(line);
     const { latencyChart } = await import("./load-chart.ts");
-    const chart = latencyChart(load.seconds, width);
-    if (chart.length > 0) output.line("");
-    if (chart.length > 0) output.line(out.bold("p99 of each second"));
+    const { lines: chart, hasOutage } = latencyChart(load, width);
+    if (chart.length > 0) {
+      output.line("");
+      output.line(`${out.bold("p99 of each second")}${hasOutage ? "; ✗ is one without any answer" : ""}`);
+    }
     for (const line of chart) output.line(out.cyan(line));
   }
   if (load.errors.length > 0) {
@@ -109,7 +122,7 @@ function latencyLines(latency: NonNullable<LoadFigures["latencyMs"]>, width: num
 }
 
 function secondJson(second: LoadTick): object {
-  const { at, due, started, succeeded, failed, p50, p99, max, underWay } = second;
+  const { at, due, started, succeeded, failed, answered, p50, p99, max, underWay } = second;
   return {
     type: "second",
     at,
@@ -117,6 +130,7 @@ function secondJson(second: LoadTick): object {
     started,
     succeeded,
     failed,
+    answered,
     latency_ms: p50 === null ? null : { p50: ms(p50), p99: ms(p99 ?? 0), max: ms(max ?? 0) },
     under_way: underWay,
   };
@@ -141,11 +155,7 @@ function summaryJson(summary: LoadSummary): object {
         : Object.fromEntries(Object.entries(latencyMs).map(([name, value]) => [name, ms(value)])),
     percentiles: summary.percentiles.map(({ percentile, ms: value }) => ({ percentile, ms: ms(value) })),
     statuses: summary.statuses,
-    errors: summary.failures.map((kind) => ({
-      code: kind.code,
-      message: failureText(kind),
-      count: kind.count,
-    })),
+    errors: errorsOf(summary),
     thresholds: summary.thresholds.map((judged) => ({
       text: judged.threshold.text,
       actual: judged.actual === null ? null : ms(judged.actual),

@@ -1,13 +1,16 @@
 import type { LoadStart, LoadSummary } from "../actions/load.ts";
 import type { LoadFigures, Report, ReportCase, ReportFailure } from "../actions/reports.ts";
 import { duration } from "./format.ts";
-import { actualText, failureText, perSecond, remarks, share, thousands } from "./load-words.ts";
+import { actualText, errorsOf, perSecond, remarks, share, thousands } from "./load-words.ts";
 import { safeLine } from "./safe.ts";
 import { commandLine } from "./shell.ts";
 
+/** Code points of a name that are kept. */
+const longestName = 300;
+
 /** The report of a load: a case for each threshold, or one for all deliveries where there are none. */
 export function loadReport(start: LoadStart, summary: LoadSummary, startedAt: number): Report {
-  const { durationMs, interrupted, sent, failed, thresholds } = summary;
+  const { durationMs, interrupted, sent, failed, unstarted, thresholds } = summary;
   const request = {
     method: "POST",
     url: safeLine(start.url),
@@ -17,7 +20,7 @@ export function loadReport(start: LoadStart, summary: LoadSummary, startedAt: nu
   const deliveries: ReportCase = {
     name: "deliveries",
     title: `${thousands(sent)} deliveries in ${duration(durationMs)}`,
-    outcome: failed > 0 || summary.succeeded === 0 ? "failed" : "passed",
+    outcome: failed + unstarted > 0 || summary.succeeded === 0 ? "failed" : "passed",
     durationMs,
     failures: deliveryFailures(summary),
     request,
@@ -38,11 +41,12 @@ export function loadReport(start: LoadStart, summary: LoadSummary, startedAt: nu
 }
 
 function deliveryFailures(summary: LoadSummary): ReportFailure[] {
-  const { failures, sent } = summary;
-  if (sent === 0) return [{ code: "nothing-sent", message: "not one request was sent to its end" }];
-  return failures.map((kind) => ({
-    code: kind.code,
-    message: `${failureText(kind)} (${thousands(kind.count)} of ${thousands(sent)} deliveries)`,
+  const { sent, unstarted } = summary;
+  if (sent + unstarted === 0)
+    return [{ code: "nothing-sent", message: "not one request was sent to its end" }];
+  return errorsOf(summary).map(({ code, message, count }) => ({
+    code,
+    message: `${message} (${thousands(count)} of ${thousands(sent + unstarted)} deliveries)`,
   }));
 }
 
@@ -65,20 +69,20 @@ function thresholdCases({ thresholds, durationMs }: LoadSummary): ReportCase[] {
 }
 
 function figuresOf(start: LoadStart, summary: LoadSummary): LoadFigures {
-  const { sent, succeeded, failed, achievedRate, latencyMs, statuses, seconds, percentiles } = summary;
+  const { forMs, sent, succeeded, failed, unstarted, achievedRate } = summary;
+  const { latencyMs, statuses, seconds, percentiles } = summary;
   return {
+    payloads: start.names.map((name) => safeLine(name, longestName)),
+    forMs,
     rate: start.rate,
     concurrency: start.concurrency,
     sent,
     succeeded,
     failed,
+    unstarted,
     achievedRate,
     latencyMs,
-    errors: summary.failures.map((kind) => ({
-      code: kind.code,
-      message: failureText(kind),
-      count: kind.count,
-    })),
+    errors: errorsOf(summary),
     statuses,
     seconds,
     percentiles,
@@ -94,12 +98,14 @@ function figuresOf(start: LoadStart, summary: LoadSummary): LoadFigures {
 /** `500/s asked for, 498.2/s achieved`: the line above the figures. */
 export function rateText({ rate, concurrency, achievedRate }: LoadFigures): string {
   return rate === null
-    ? `${perSecond(achievedRate)}/s, ${concurrency} at once`
+    ? `${perSecond(achievedRate)}/s, ${thousands(concurrency ?? 1)} at once`
     : `${perSecond(achievedRate)}/s of ${perSecond(rate)}/s asked for`;
 }
 
-/** `1,234 sent · 1,230 succeeded · 4 failed (0.32 %)` */
-export function countsText({ sent, succeeded, failed }: LoadFigures): string {
-  const part = sent === 0 ? "" : ` (${share((failed / sent) * 100)})`;
-  return `${thousands(sent)} sent · ${thousands(succeeded)} succeeded · ${thousands(failed)} failed${failed > 0 ? part : ""}`;
+/** `1,234 sent · 1,230 succeeded · 4 failed (0.32 %)`, and what never started, with the share of both. */
+export function countsText({ sent, succeeded, failed, unstarted }: LoadFigures): string {
+  const errors = failed + unstarted;
+  const part = errors === 0 ? "" : ` (${share((errors / (sent + unstarted)) * 100)})`;
+  const counts = `${thousands(sent)} sent · ${thousands(succeeded)} succeeded · ${thousands(failed)} failed`;
+  return `${counts}${unstarted === 0 ? "" : ` · ${thousands(unstarted)} never started`}${part}`;
 }

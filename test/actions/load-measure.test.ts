@@ -42,7 +42,17 @@ describe("what counts as latency", () => {
     expect(measured([answer(200, 10, 90)]).measure.latency(50)).toBeCloseTo(100, 0);
   });
 
-  test.each<SendErrorCode>(["refused", "reset", "dns", "tls", "protocol"])(
+  test.each<SendErrorCode>(["reset", "protocol"])("one that hung, and then failed by %s", (code) => {
+    const { measure } = measured([answer(200, 10), failure(code, "…", 4000)]);
+    expect(measure.latency("max")).toBeCloseTo(4000, -1);
+  });
+
+  test("not one for which no file was left", () => {
+    const { measure } = measured([failure("protocol", "connect EMFILE 127.0.0.1:3000 - Local")]);
+    expect(measure.latency("max")).toBeNull();
+  });
+
+  test.each<SendErrorCode>(["refused", "unreachable", "dns", "tls", "target-refused"])(
     "not one that %s ended",
     (code) => {
       const { measure } = measured([failure(code, "…")]);
@@ -102,7 +112,7 @@ test("seconds are told one by one, empty ones too, each with its own latencies",
   measure.advance(2500);
   measure.answered(answer(500, 2000));
   measure.finish(2600);
-  const empty = { started: 0, succeeded: 0, failed: 0, p50: null, p99: null, max: null };
+  const empty = { started: 0, succeeded: 0, failed: 0, answered: 0, p50: null, p99: null, max: null };
   const close = (ms: number): number => expect.closeTo(ms, -1) as number;
   expect(seconds).toEqual([
     {
@@ -111,6 +121,7 @@ test("seconds are told one by one, empty ones too, each with its own latencies",
       started: 2,
       succeeded: 1,
       failed: 0,
+      answered: 1,
       p50: close(100),
       p99: close(100),
       max: close(100),
@@ -123,6 +134,7 @@ test("seconds are told one by one, empty ones too, each with its own latencies",
       started: 0,
       succeeded: 0,
       failed: 1,
+      answered: 1,
       p50: close(2000),
       p99: close(2000),
       max: close(2000),

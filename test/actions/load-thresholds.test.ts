@@ -4,6 +4,7 @@ import { judgeThreshold, readThreshold, type ThresholdFigures } from "../../src/
 const figures: ThresholdFigures = {
   sent: 200,
   failed: 4,
+  unstarted: 0,
   achievedRate: 449.5,
   latency: (figure) => (typeof figure === "number" ? figure : { min: 1, mean: 40, max: 1500 }[figure]),
 };
@@ -61,8 +62,17 @@ describe("conditions", () => {
     );
   });
 
+  test("what never started is an error of what was due", () => {
+    const starved = { ...figures, sent: 50, failed: 0, unstarted: 1950 };
+    for (const [text, actual] of [
+      ["errors>1%", 97.5],
+      ["errors>10", 1950],
+    ] as const)
+      expect(judgeThreshold(readThreshold(text), starved)).toMatchObject({ actual, failed: true });
+  });
+
   test("where nothing was measured, a condition on it counts as failed", () => {
-    const nothing = { sent: 0, failed: 0, achievedRate: 0, latency: () => null };
+    const nothing = { sent: 0, failed: 0, unstarted: 0, achievedRate: 0, latency: () => null };
     for (const text of ["p99>500ms", "errors>1%"])
       expect(judgeThreshold(readThreshold(text), nothing)).toMatchObject({ actual: null, failed: true });
   });

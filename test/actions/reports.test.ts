@@ -47,6 +47,7 @@ describe("readReports", () => {
     [[""], /knows no ""/, /use junit:FILE/],
     [["junit"], /junit needs a file/, /use --report junit:FILE/],
     [["junit:"], /junit needs a file/, /use --report junit:FILE/],
+    [["json:-"], /json takes no standard output/, /name a file: --report json:FILE/],
     [["junit:out/"], /names a folder/, /the name of a file/],
     [["github:out.md"], /takes no file/, /use --report github$/],
     [["html:a.html"], /html is for a load/, /use junit:FILE, json:FILE, markdown:FILE, or github/],

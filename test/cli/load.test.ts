@@ -100,7 +100,8 @@ describe("at a rate", () => {
     const { code, summary } = await loaded(
       load(target.port, "--for", "500ms", "--rate", "100", "--concurrency", "1"),
     );
-    expect(code).toBe(0);
+    expect(code).toBe(1);
+    expect(summary.errors).toMatchObject([{ code: "unstarted", count: summary.unstarted }]);
     expect(summary.held.count).toBeGreaterThan(0);
     expect(summary.latency_ms?.["max"]).toBeGreaterThan(1000);
     expect(summary.unstarted).toBe(50 - summary.sent);
@@ -126,7 +127,7 @@ describe("as many as the target takes", () => {
     expect(most).toBe(3);
     expect(stdout).toMatch(/^\d+ sent · \d+ succeeded · 0 failed · /);
     expect(stdout).toMatch(/^p99\.9 +\d+ ms {2}█+$/m);
-    expect(stderr).toContain("note: a slow target slowed the load");
+    expect(stderr).toContain("note: 3 at once: a slow target slows the load");
     expect(stderr).toContain("--rate");
   });
 
@@ -204,7 +205,21 @@ describe("targets that fail", () => {
     expect(summary.errors).toEqual([
       { code: "reset", count: 5, message: "answered 200, but its body broke off" },
     ]);
-    expect(summary.latency_ms).toBeNull();
+    expect(summary.latency_ms).not.toBeNull();
+  });
+
+  test("one that hangs, and then resets, took as long as it hung", async () => {
+    let turn = 0;
+    const target = await startServer((_, response, { socket }) => {
+      if (++turn % 5 === 0) setTimeout(() => socket.resetAndDestroy(), 600);
+      else response.end();
+    });
+    const { code, summary } = await loaded(
+      load(target.port, "--for", "200ms", "--rate", "50", "--fail-if", "p99>500ms"),
+    );
+    expect(code).toBe(1);
+    expect(summary.errors).toMatchObject([{ code: "reset", count: 2 }]);
+    expect(summary.latency_ms?.["max"]).toBeGreaterThan(590);
   });
 
   test("one that speaks no HTTP", async () => {
@@ -215,10 +230,13 @@ describe("targets that fail", () => {
 });
 
 test("a signal ends it, with what was measured until then", async () => {
+  const place = createPlace();
   const target = await startServer((_, response) => {
     if (target.received.length < 20) response.end();
   });
-  const hookline = start([...load(target.port, "--for", "60s", "--rate", "200"), "--json"]);
+  const args = load(target.port, "--for", "60s", "--rate", "200", "--fail-if", "errors>1%");
+  const reports = ["--report", "junit:load.xml", "--report", "markdown:load.md"];
+  const hookline = start([...args, ...reports, "--json"], { place });
   await target.until(30);
   hookline.kill("SIGINT");
   const { code, stdout } = await hookline.finished;
@@ -226,6 +244,9 @@ test("a signal ends it, with what was measured until then", async () => {
   const summary = ndjson(stdout).at(-1) as unknown as Summary;
   expect(summary).toMatchObject({ type: "summary", interrupted: true, succeeded: 19, failed: 0, errors: [] });
   expect(summary.notes.join("\n")).toMatch(/\d+ requests were under way when it ended/);
+  expect(summary.notes[0]).toMatch(/^it was interrupted after .* of 1 min$/);
+  expect(readFileSync(join(place.cwd, "load.xml"), "utf8")).toMatch(/tests="2" failures="1"/);
+  expect(readFileSync(join(place.cwd, "load.md"), "utf8")).toMatch(/^## .*✗ interrupted, 1 passed$/m);
 });
 
 describe("usage", () => {

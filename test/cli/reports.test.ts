@@ -65,11 +65,7 @@ describe("replay --report", () => {
     expect(code).toBe(1);
     expect(
       stderr.split("\n").map((line) => line.replace(/^(::error title=[^:]*::answered 500).*$/, "$1")),
-    ).toEqual([
-      "::error title=fareplay/order.created::answered 500",
-      "::error title=fareplay/order.accepted::answered 500",
-      "",
-    ]);
+    ).toEqual(["::error title=fareplay/order.created and 1 more::answered 500", ""]);
     expect(stdout).not.toContain("::");
     const junit = parse({ type: "junit", files: [join(place.cwd, "a/out.xml")] });
     expect(junit.suites.map(({ name, failed }) => [name, failed])).toEqual([["fareplay", 2]]);
@@ -167,7 +163,9 @@ describe("replay --report", () => {
       true,
       ["passed", "skipped"],
     ]);
-    expect(readFileSync(join(place.cwd, "out.xml"), "utf8")).toContain("interrupted: cases are missing");
+    expect(readFileSync(join(place.cwd, "out.xml"), "utf8")).toMatch(
+      /<failure type="interrupted" message="[^"]*cases are missing"/,
+    );
   });
 
   test("sends nothing where a report could not be written, and leaves none behind", async () => {
@@ -221,7 +219,7 @@ describe("an answer from a hostile handler", () => {
     expect(code).toBe(1);
     const own = /^::error title=[^:,]*::[^:]/;
     const annotations = stderr.split("\n").filter((line) => own.test(line));
-    expect(annotations).toHaveLength(2);
+    expect(annotations).toHaveLength(1);
     const output = `${stdout}\n${stderr}`.split("\n").filter((line) => !annotations.includes(line));
     for (const line of [...output, ...written(place).split("\n")]) {
       expect(line).not.toMatch(/^\s*::/);
@@ -322,7 +320,7 @@ describe("the command that is reported", () => {
           "--set",
           'c="$(id) \'"',
           "-H",
-          "X-Own: a b",
+          "Content-Language: a b",
           ...flags(["json:out.json"]),
         ],
         { place, env },
@@ -338,7 +336,7 @@ describe("the command that is reported", () => {
       expect(again?.url).toBe("/hooks?a=1&b=[2]");
       expect(again?.body).toEqual(first?.body);
       expect(again && isRight(again)).toBe(true);
-      expect(again && values(again.headers, "x-own")).toEqual(["a b"]);
+      expect(again && values(again.headers, "content-language")).toEqual(["a b"]);
       expect(existsSync(join(place.cwd, "hookline-body"))).toBe(true);
     },
   );

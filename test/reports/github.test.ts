@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { annotations } from "../../src/reports/github.ts";
+import type { ReportCase } from "../../src/reports/report.ts";
 import { failing, hostile, hostileReport, sample } from "./samples.ts";
 
 const folders = { cwd: "/repo/app", workspace: "/repo" };
@@ -58,6 +59,23 @@ describe("annotations", () => {
     );
     const { file: told, line: at } = read(line)?.properties ?? {};
     expect([told, at]).toEqual(known === undefined ? [undefined, undefined] : [known, "3"]);
+  });
+
+  it("tell a failure once, however many cases have it", () => {
+    const cases = Array.from({ length: 12 }, (_, index): ReportCase => ({
+      outcome: "failed",
+      durationMs: 1,
+      name: `check-${index}`,
+      failures: [{ code: "a", message: "one" }, ...(index > 9 ? [{ code: "b", message: "two" }] : [])],
+    }));
+    const lines = annotations(sample({ groups: [{ name: "g", durationMs: 0, cases }] }), folders).map(read);
+    expect(lines.map((line) => [line?.properties["title"], line?.data.split("\n")[0]])).toEqual([
+      ["g: check-0 and 11 more", "one"],
+      ["g: check-10 and 1 more", "two"],
+    ]);
+    const placed = cases.map((one, line) => ({ ...one, place: { file: "a.json", line } }));
+    const groups = [{ name: "g", durationMs: 0, cases: placed.slice(0, 3) }];
+    expect(annotations(sample({ groups }), folders)).toHaveLength(3);
   });
 
   it("are one line each, whatever they say", () => {

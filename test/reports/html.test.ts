@@ -30,6 +30,8 @@ describe("a page that needs nobody", () => {
     for (const text of [
       "29,970",
       "29,850",
+      "never started",
+      "<code>fareplay/order.created</code>, <code>fareplay/order.accepted</code> to",
       "p99.9",
       "640 ms",
       "status-5xx",
@@ -41,8 +43,8 @@ describe("a page that needs nobody", () => {
 
   test("the data is JSON, and as it was", () => {
     const json = /<script type="application\/json" id="load">([^]*?)<\/script>/.exec(page)?.[1] ?? "";
-    const { seconds, percentiles } = loadReport().load as LoadFigures;
-    expect(JSON.parse(json)).toEqual({ seconds, percentiles });
+    const { forMs, seconds, percentiles } = loadReport().load as LoadFigures;
+    expect(JSON.parse(json)).toEqual({ forMs, seconds, percentiles });
   });
 });
 
@@ -60,6 +62,24 @@ test("text from outside stays text, wherever it stands", () => {
   expect(new Set(tags(attacked))).toEqual(new Set(tags(page)));
   expect(attacked).not.toContain("<img");
   expect(attacked).not.toContain("alert(1)</script>");
+});
+
+test.each([
+  ["fails where a condition held", false, true, '<p class="verdict bad">Failed</p>'],
+  ["passes", false, false, '<p class="verdict good">Passed</p>'],
+  ["is not passed where a signal ended it", true, false, '<p class="verdict bad">Interrupted</p>'],
+  ["failed and was ended by a signal", true, true, '<p class="verdict bad">Failed, interrupted</p>'],
+])("%s", (_, interrupted, failed, badge) => {
+  const report = loadReport();
+  const groups = report.groups.map((group) => ({
+    ...group,
+    cases: group.cases.filter(({ outcome }) => failed || outcome !== "failed"),
+  }));
+  const ended = htmlReport({ ...report, interrupted, groups });
+  expect(ended).toContain(badge);
+  expect(ended.includes("it was to last 1 min,")).toBe(interrupted);
+  // As far as it came: the part of a second behind is no rate.
+  expect(htmlReport({ ...report, interrupted, durationMs: 2500 })).toContain('"forMs":2500');
 });
 
 test("a report without a load has its checks, and no script", () => {

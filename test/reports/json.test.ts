@@ -80,19 +80,33 @@ describe("jsonReport", () => {
   it("has the figures of a load", () => {
     const document = JSON.parse(jsonReport(sample({ load }))) as { load: unknown };
     expect(document.load).toEqual({
+      payloads: ["order.created"],
+      for_ms: 2000,
       rate: 500,
       concurrency: null,
       achieved_rate: 499.988,
       sent: 1000,
       succeeded: 990,
       failed: 10,
+      unstarted: 5,
       latency_ms: { min: 1, mean: 2.5, p50: 2, p90: 4, p95: 5, p99: 9.877, p999: 12, max: 20 },
       errors: load.errors,
       statuses: load.statuses,
       thresholds: load.thresholds,
       percentiles: load.percentiles,
       seconds: [
-        { at: 0, due: 500, started: 500, succeeded: 495, failed: 5, p50: 2, p99: 9, max: 20, under_way: 3 },
+        {
+          at: 0,
+          due: 500,
+          started: 500,
+          succeeded: 495,
+          failed: 5,
+          answered: 495,
+          p50: 2,
+          p99: 9,
+          max: 20,
+          under_way: 3,
+        },
       ],
       notes: load.notes,
     });

@@ -138,12 +138,12 @@ describe("junitReport", () => {
     const root = read(junitReport(sample({ score: { passed: 1, total: 3 }, interrupted: true })));
     expect(root.attributes).toEqual({
       name: "hookline replay",
-      tests: "3",
-      failures: "1",
+      tests: "4",
+      failures: "2",
       errors: "0",
       time: "2.500",
     });
-    const [first, second] = root.children;
+    const [first, second, third] = root.children;
     expect(first?.attributes).toMatchObject({
       name: "fareplay",
       timestamp: "2023-11-14T22:13:20",
@@ -182,14 +182,27 @@ describe("junitReport", () => {
       expect(said).toContain(part);
     expect(said).toContain(failing.request?.command);
     expect(said).toContain('answered 500 after 12.3 ms\n{"error":"no"}');
-    expect(first?.children.at(-2)?.text).toBe(
-      "interrupted: cases are missing\nfareplay/order.accepted: it was slow",
-    );
+    expect(first?.children.at(-2)?.text).toBe("fareplay/order.accepted: it was slow");
     expect(second?.children[1]?.children[0]).toMatchObject({
       name: "skipped",
       attributes: { message: "interrupted" },
     });
     expect(second?.children.at(-2)?.text).toContain("listening\n  on 3000");
+    expect(third?.attributes).toMatchObject({ name: "interrupted", tests: "1", failures: "1" });
+  });
+
+  it.each([
+    [{ groups: [] }, "ended by a signal; cases are missing"],
+    [
+      { groups: [], load },
+      "ended by a signal; it was to last 2 s, and the figures are of what was sent until then",
+    ],
+  ])("is not green where a signal ended the run", (changes, message) => {
+    const root = read(junitReport(sample({ ...changes, interrupted: true })));
+    expect(root.attributes).toMatchObject({ tests: "1", failures: "1" });
+    const [, one] = root.children[0]?.children ?? [];
+    expect(one?.attributes).toMatchObject({ name: "interrupted", classname: "interrupted" });
+    expect(one?.children[0]).toMatchObject({ name: "failure", attributes: { type: "interrupted", message } });
   });
 
   it("has the figures of a load as properties", () => {

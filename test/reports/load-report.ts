@@ -32,11 +32,14 @@ export function loadReport(): Report {
       },
     ],
     load: {
+      payloads: ["fareplay/order.created", "fareplay/order.accepted"],
+      forMs: 60_000,
       rate: 500,
       concurrency: 5000,
       sent: 29_970,
       succeeded: 29_850,
       failed: 120,
+      unstarted: 30,
       achievedRate: 499.5,
       latencyMs: { min: 17.2, mean: 24.1, p50: 20.3, p90: 44.4, p95: 60.2, p99: 612, p999: 640, max: 2359 },
       errors: [
@@ -52,6 +55,7 @@ export function loadReport(): Report {
         started: 500,
         succeeded: at === 40 ? 380 : 500,
         failed: at === 40 ? 120 : 0,
+        answered: 500,
         p50: 20,
         p99: at === 40 ? 640 : 60,
         max: at === 40 ? 2359 : 90,

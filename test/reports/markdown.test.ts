@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { markdownReport } from "../../src/reports/markdown.ts";
-import { failing, hostile, hostileReport, load, sample } from "./samples.ts";
+import { failing, hostile, hostileReport, load, passing, sample } from "./samples.ts";
 
 /** Without blocks of code, found as CommonMark finds them: a fence ends at a line of as many backticks or more. */
 function withoutFences(markdown: string): string[] {
@@ -28,11 +28,11 @@ const cellsOf = (line: string): string[] => line.split(/(?<!\\)\|/).slice(1, -1)
 describe("markdownReport", () => {
   it("tells what ran, figures, groups, and what failed, folded", () => {
     const markdown = markdownReport(sample({ score: { passed: 18, total: 21 }, interrupted: true }));
-    expect(markdown).toBe(`## hookline replay: ✗ 1 of 3 failed
+    expect(markdown).toBe(`## hookline replay: ✗ interrupted, 1 of 3 failed
 
 Target: \`http://localhost:3000/hooks\` · score **18/21** · 2.5 s · 2023-11-14 22:13:20 UTC
 
-**Interrupted**: cases are missing.
+**Interrupted**: ended by a signal; cases are missing.
 
 |  | group | passed | failed | skipped | time |
 | --- | --- | --- | --- | --- | --- |
@@ -81,16 +81,31 @@ listening
   });
 
   it("has the figures of a load as tables", () => {
-    const markdown = markdownReport(sample({ load }));
+    const markdown = markdownReport(sample({ load: { ...load, succeeded: 10_246 } }));
     for (const row of [
+      "| payload | `order.created` |",
       "| rate | 500/s (500/s asked for) |",
+      "| succeeded | 10,246 |",
+      "| never started | 5 |",
       "| latency p99 | 9.9 ms |",
+      "| latency p99.9 | 12 ms |",
       "| answered 200 | 990 |",
       "| ✗ | `p99>5ms` | `9.9 ms` |",
       "| `reset` | `the connection was closed` | 10 |",
       "<li>the machine was busy</li>",
     ])
       expect(markdown.split("\n")).toContain(row);
+  });
+
+  it.each([
+    [[], "✗ interrupted, 0 passed"],
+    [[passing], "✗ interrupted, 1 passed"],
+    [[passing, failing], "✗ interrupted, 1 of 2 failed"],
+  ])("has no tick where a signal ended the run: %#", (cases, outcome) => {
+    const groups = [{ name: "fareplay", durationMs: 1, cases }];
+    expect(markdownReport(sample({ groups, interrupted: true })).split("\n")[0]).toBe(
+      `## hookline replay: ${outcome}`,
+    );
   });
 
   it.each(hostile.split("\n"))("takes nothing that is said in it for Markdown or HTML: %s", (words) => {
@@ -151,7 +166,7 @@ listening
       withoutFences(markdown);
     }
     expect(markdownReport(report, 600)).toBe(
-      "## hookline replay: ✗ 3000 of 3000 failed\n\nThere is no room for more of this report.\n",
+      "## hookline replay: ✗ 3,000 of 3,000 failed\n\nThere is no room for more of this report.\n",
     );
   });
 });

@@ -147,7 +147,7 @@ describe("recordReplay", () => {
     [
       "what was not found",
       { tampering: "missing", outcome: { ok: false, reason: "not-refused", status: 404 }, status: 404 },
-      /^answered 404 to a request without a signature: that is no refusal of a signature$/,
+      /^answered 404 to a request without a signature, which says that nothing is there, not that the signature is$/,
     ],
     [
       "what broke",

@@ -52,17 +52,31 @@ const skipped: ReportCase = {
 };
 
 export const load: LoadFigures = {
+  payloads: ["order.created"],
+  forMs: 2000,
   rate: 500,
   concurrency: null,
   sent: 1000,
   succeeded: 990,
   failed: 10,
+  unstarted: 5,
   achievedRate: 499.98765,
   latencyMs: { min: 1, mean: 2.5, p50: 2, p90: 4, p95: 5, p99: 9.87654321, p999: 12, max: 20 },
   errors: [{ code: "reset", message: "the connection was closed", count: 10 }],
   statuses: [{ status: 200, count: 990 }],
   seconds: [
-    { at: 0, due: 500, started: 500, succeeded: 495, failed: 5, p50: 2, p99: 9, max: 20, underWay: 3 },
+    {
+      at: 0,
+      due: 500,
+      started: 500,
+      succeeded: 495,
+      failed: 5,
+      answered: 495,
+      p50: 2,
+      p99: 9,
+      max: 20,
+      underWay: 3,
+    },
   ],
   percentiles: [{ percentile: 50, ms: 2 }],
   thresholds: [{ text: "p99>5ms", actual: "9.9 ms", failed: true }],
