@@ -69,7 +69,8 @@ export async function probe(
     const exchange = await send(battery, made, variation);
     if (exchange === undefined) continue;
     tried++;
-    if (!exchange.outcome.ok || !(await isRefusedForged(battery, made, variation))) continue;
+    if (battery.stopped() !== undefined) break;
+    if (!exchange.outcome.ok || !(await isConfirmed(battery, made, variation))) continue;
     const refusals = await refusalsOf(battery, made, variation, results);
     return { ...report, tried, found: variation.clues, ...(refusals === undefined ? {} : { refusals }) };
   }
@@ -77,10 +78,15 @@ export async function probe(
 }
 
 /** The same delivery as a mistake would have it signed; undefined where it cannot be signed so. */
-async function send(battery: Battery, made: Draft, variation: Variation): Promise<Exchange | undefined> {
+async function send(
+  battery: Battery,
+  made: Draft,
+  variation: Variation,
+  expected: Exchange["expected"] = "accepted",
+): Promise<Exchange | undefined> {
   const headers = headersOf(battery, made, variation);
   if (headers === undefined) return undefined;
-  return battery.exchange({ expected: "accepted", draft: made, headers, body: made.body, aside: true });
+  return battery.exchange({ expected, draft: made, headers, body: made.body, aside: true });
 }
 
 function headersOf(
@@ -97,11 +103,25 @@ function headersOf(
   }
 }
 
-/** What is accepted for its mistakes is refused when it is signed with another secret: else it was luck. */
-async function isRefusedForged(battery: Battery, made: Draft, variation: Variation): Promise<boolean> {
+/**
+ * Whether it is accepted for its mistakes and not by chance: once more it is accepted, and signed with another secret it
+ * is refused twice, in the way that this handler refuses.
+ */
+async function isConfirmed(battery: Battery, made: Draft, variation: Variation): Promise<boolean> {
+  const again = await send(battery, made, variation);
+  if (again?.outcome.ok !== true) return false;
   const secrets = [generateSecret(variation.scheme, battery.workspace.host.random)];
-  const forged = await send(battery, made, { ...variation, secrets });
-  return forged === undefined || !forged.outcome.ok;
+  const [first, second] = [
+    await send(battery, made, { ...variation, secrets }, "refused"),
+    await send(battery, made, { ...variation, secrets }, "refused"),
+  ];
+  if (first === undefined || second === undefined) return true;
+  if (second.status !== first.status) return false;
+  if (first.outcome.ok) return true;
+  // One that answers 5xx to all that it refuses.
+  const { status } = first;
+  const isBroken = first.outcome.reason === "broke";
+  return isBroken && !battery.isUnsteady() && battery.log.some((one) => one.status === status);
 }
 
 /**

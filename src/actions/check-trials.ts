@@ -6,14 +6,18 @@ import {
   type CheckResult,
   type Exchange,
   type Note,
+  type RequestForm,
 } from "../suites/check/results.ts";
-import { createTamperer, type Tampering } from "../transport/tamper.ts";
-import { rightly, type Battery } from "./check-battery.ts";
+import { createHeaderMaker } from "../transport/request.ts";
+import { createTamperer, tamperingsOf, type Tampering } from "../transport/tamper.ts";
+import { rightly, type Battery, type Outgoing } from "./check-battery.ts";
 import {
   asUnknownEvent,
   draft,
+  isObject,
   withUnicode,
   type CheckPayload,
+  type Draft,
   type DraftOptions,
 } from "./check-payloads.ts";
 import { otherEnding, respelt } from "./check-probes.ts";
@@ -24,6 +28,9 @@ const largeBytes = 1024 * 1024;
 export const crowd = 20;
 /** Most deliveries that are sent in the wrong order. */
 export const mostOutOfOrder = 8;
+/** Requests of a check of every form, and of one of unset secrets. */
+export const forms = 5;
+export const unset = 2;
 const minute = 60_000;
 
 /** Does a check: sends what it needs and judges what comes. */
@@ -34,9 +41,16 @@ export async function runCheck(battery: Battery, check: Check): Promise<CheckRes
     check,
     outcome: outcome ?? outcomeOf(check, exchanges),
     exchanges,
-    notes,
+    notes: [...notes, ...unsteadiness(exchanges)],
     durationMs: performance.now() - started,
   };
+}
+
+/** Each way in which a request was answered by a 5xx at first alone. */
+function unsteadiness(exchanges: readonly Exchange[]): Note[] {
+  const found = exchanges.flatMap(({ unsteady }) => unsteady ?? []);
+  const [one] = found;
+  return one === undefined ? [] : [{ code: "unsteady", ...one }];
 }
 
 interface Tried {
@@ -53,6 +67,12 @@ function tryOut(battery: Battery, check: Check): Promise<Tried> | Tried {
       return right(battery, payloadOf(battery, check));
     case "refuses-wrong-ending":
       return wrongEnding(battery);
+    case "refuses-empty-secret":
+      return emptySecrets(battery);
+    case "refuses-every-event":
+      return everyEvent(battery);
+    case "refuses-every-form":
+      return everyForm(battery);
     case "duplicates":
       return twice(battery);
     case "out-of-order":
@@ -126,6 +146,79 @@ async function forged(battery: Battery, tampering: Tampering): Promise<Tried> {
   return { exchanges: [await battery.exchange({ expected: "refused", draft: made, ...request })] };
 }
 
+/** A delivery that is right but for its signature. */
+function wronglySigned(
+  { workspace, provider, secrets, headers }: Battery,
+  made: Draft,
+): Pick<Outgoing, "expected" | "draft" | "headers" | "body"> {
+  const tampering = tamperingsOf(provider).includes("signature") ? "signature" : "secret";
+  const overrides = [...headers, ...made.overrides];
+  const tamper = createTamperer(provider, secrets, overrides, tampering, workspace.host.random);
+  const { event, deliveryId, body } = made;
+  const request = tamper({ event, deliveryId, body, now: workspace.host.now() });
+  return { expected: "refused", draft: made, ...request };
+}
+
+/** Sends them one after the other, until nothing more is to be sent. */
+async function oneByOne(battery: Battery, requests: readonly (() => Promise<Exchange>)[]): Promise<Tried> {
+  const exchanges: Exchange[] = [];
+  for (const request of requests) {
+    exchanges.push(await request());
+    if (battery.signal.aborted || battery.stopped() !== undefined) break;
+  }
+  return { exchanges };
+}
+
+/** Keys that a handler has whose variable is not set. */
+const unsetKeys = [Buffer.alloc(1), Buffer.from("undefined")];
+
+function emptySecrets(battery: Battery): Promise<Tried> {
+  const { workspace, provider, headers } = battery;
+  const [scheme = { kind: "none" }, ...others] = provider.signatures;
+  const send = (key: Buffer) => (): Promise<Exchange> => {
+    const made = draft(workspace, battery.main);
+    const unset = { ...scheme, secret: { encoding: "base64" } } as typeof scheme;
+    const make = createHeaderMaker(
+      { ...provider, signatures: [unset, ...others] },
+      [key.toString("base64")],
+      headers,
+    );
+    const { event, deliveryId, body } = made;
+    const request = { body, headers: make({ event, deliveryId, body, now: workspace.host.now() }) };
+    return battery.exchange({ expected: "refused", draft: made, ...request });
+  };
+  return oneByOne(battery, unsetKeys.map(send));
+}
+
+/** The main one is among the other checks. */
+function everyEvent(battery: Battery): Promise<Tried> {
+  const others = battery.payloads.filter((payload) => payload !== battery.main);
+  return oneByOne(
+    battery,
+    others.map(
+      (payload) => () => battery.exchange(wronglySigned(battery, draft(battery.workspace, payload))),
+    ),
+  );
+}
+
+function everyForm(battery: Battery): Promise<Tried> {
+  const { workspace, main, proxied } = battery;
+  const made = (form: RequestForm, options?: DraftOptions): Outgoing => ({
+    ...wronglySigned(battery, draft(workspace, main, options)),
+    form,
+  });
+  const typed = (form: RequestForm, value: string | null) => (): Promise<Exchange> =>
+    battery.exchange(made(form, { overrides: [{ name: "content-type", value }] }));
+  const isJson = isObject(main.payload.body);
+  return oneByOne(battery, [
+    typed("charset", "application/json; charset=utf-8"),
+    typed("text", "text/plain"),
+    typed("no-type", null),
+    ...(proxied ? [] : [() => battery.exchangeSlowly(made("chunked"), 0)]),
+    ...(isJson ? [() => battery.exchange(made("large", { size: largeBytes }))] : []),
+  ]);
+}
+
 async function wrongEnding(battery: Battery): Promise<Tried> {
   const request = rightly(battery, draft(battery.workspace, battery.main));
   const scheme = battery.provider.signatures[0] ?? { kind: "none" };
@@ -150,17 +243,17 @@ async function twice(battery: Battery): Promise<Tried> {
 const none = Buffer.alloc(0);
 
 /** What happened last is delivered first; each says when it happened. */
-async function outOfOrder(battery: Battery): Promise<Tried> {
+function outOfOrder(battery: Battery): Promise<Tried> {
   const { workspace, payloads } = battery;
   const now = workspace.host.now();
-  const exchanges: Exchange[] = [];
   const backwards = payloads.slice(0, mostOutOfOrder).reverse();
-  for (const [index, payload] of backwards.entries()) {
-    const made = draft(workspace, payload, { createdAt: now - index * minute });
-    exchanges.push(await battery.exchange(rightly(battery, made)));
-    if (battery.signal.aborted || battery.stopped() !== undefined) break;
-  }
-  return { exchanges };
+  return oneByOne(
+    battery,
+    backwards.map((payload, index) => () => {
+      const made = draft(workspace, payload, { createdAt: now - index * minute });
+      return battery.exchange(rightly(battery, made));
+    }),
+  );
 }
 
 async function slowly(battery: Battery): Promise<Tried> {
@@ -173,7 +266,8 @@ async function atOnce(battery: Battery): Promise<Tried> {
   const requests = Array.from({ length: crowd }, (_, index) =>
     rightly(battery, draft(workspace, payloads[index % payloads.length] ?? battery.main)),
   );
-  return { exchanges: await Promise.all(requests.map((request) => battery.exchange(request))) };
+  const together = requests.map((request) => battery.exchange({ ...request, amongOthers: true }));
+  return { exchanges: await Promise.all(together) };
 }
 
 /** Judges the answers that came to all deliveries before. */

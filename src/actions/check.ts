@@ -11,17 +11,17 @@ import {
   type Score,
   type Stop,
 } from "../suites/check/results.ts";
-import { selectChecks } from "../suites/check/select.ts";
+import { selectChecks, selectLeftOut } from "../suites/check/select.ts";
 import { isProxied } from "../transport/dispatcher.ts";
 import type { HeaderOverride } from "../transport/request.ts";
 import { sendSlowly } from "../transport/slow-send.ts";
 import { isLoopback, parseTarget } from "../transport/target.ts";
 import { eventsUntil } from "./channel.ts";
 import { againOf } from "./check-again.ts";
-import { createBattery, keepBytes, type Battery } from "./check-battery.ts";
+import { createBattery, receivedBytes as keepBytes, type Battery } from "./check-battery.ts";
 import { asUnknownEvent, checkPayloads, hasName, isObject, type CheckPayload } from "./check-payloads.ts";
 import { isProbed, mostProbes, probe } from "./check-probing.ts";
-import { crowd, mostOutOfOrder, runCheck } from "./check-trials.ts";
+import { crowd, forms, mostOutOfOrder, runCheck, unset } from "./check-trials.ts";
 import { openSender, type ConnectOptions } from "./connect.ts";
 import type { Pipeline } from "./reproduce.ts";
 import type { SecretOrigin, Workspace } from "./workspace.ts";
@@ -76,6 +76,14 @@ export interface CheckDone extends CheckResult {
   again: Pipeline;
 }
 
+/** A check begins. */
+export interface CheckBegun {
+  type: "begun";
+  check: Check;
+  /** How many were before it. */
+  done: number;
+}
+
 export interface CheckProbing {
   type: "probing";
   /** Id of the check whose delivery was refused. */
@@ -98,7 +106,7 @@ export interface CheckSummary {
   interrupted: boolean;
 }
 
-export type CheckEvent = CheckStart | CheckDone | CheckProbing | CheckSummary;
+export type CheckEvent = CheckStart | CheckBegun | CheckDone | CheckProbing | CheckSummary;
 
 const usualSlowBodyMs = 1_200;
 /** What all of a battery may take at most, but for a last answer. */
@@ -140,7 +148,7 @@ async function preparePlan(
     provider: provider.id,
     title: provider.title,
     checks: selectChecks(plan.checks, only, skip),
-    leftOut: plan.leftOut,
+    leftOut: selectLeftOut(plan.leftOut, only, skip),
     payloads,
     main,
     worded: payloads.find(hasName) ?? main,
@@ -185,7 +193,9 @@ async function run(
       payloads,
       main,
       worded,
+      proxied,
       timeoutMs,
+      timeoutGiven: options.timeoutMs !== undefined,
       slowBodyMs,
       signal,
     },
@@ -240,6 +250,7 @@ async function runAll(
   let found: ProbeReport | undefined;
   for (const one of checks) {
     const isOver = signal.aborted || (battery.stopped() !== undefined && !isLast(one, battery));
+    if (!isOver) report({ type: "begun", check: one, done: results.length });
     const result = isOver ? undefined : await runCheck(battery, one);
     // What came of a request that the signal cut off says nothing.
     const done = result === undefined || signal.aborted ? notRun(one) : result;
@@ -287,6 +298,9 @@ function requestsOf(checks: readonly Check[], payloads: number): number {
     if (kind === "duplicates") return sum + 2;
     if (kind === "out-of-order") return sum + Math.min(mostOutOfOrder, payloads);
     if (kind === "twenty-at-once") return sum + crowd;
+    if (kind === "refuses-every-event") return sum + payloads - 1;
+    if (kind === "refuses-every-form") return sum + forms;
+    if (kind === "refuses-empty-secret") return sum + unset;
     return kind === "in-time" ? sum : sum + 1;
   }, 0);
 }

@@ -63,7 +63,7 @@ Examples:
     )
     .action(
       context.runUntilSignal(async (session, flags: Flags) => {
-        const { host, output, signal, interrupted } = session;
+        const { host, output, stderr, signal, interrupted } = session;
         const [
           { openWorkspace },
           { array, duration, object, optional, parseFlags, sentHeader, wholeNumber },
@@ -76,17 +76,21 @@ Examples:
           }),
           flags,
         );
+        const named = {
+          events: names("--event", flags.event),
+          only: names("--only", flags.only),
+          skip: names("--skip", flags.skip),
+        };
         const reports = await openReports(session, flags.report, { html: false });
         const workspace = await openWorkspace(host, flags.list === true ? [] : flags.secret);
         const plan = {
           provider: flags.provider ?? (await askProvider(session, workspace)),
-          events: names(flags.event),
-          only: names(flags.only),
-          skip: names(flags.skip),
+          ...named,
         };
-        const [{ check, planCheck }, { showCheck, showPlan }] = await Promise.all([
+        const [{ check, planCheck }, { showCheck, showPlan }, { createWaitingLine }] = await Promise.all([
           import("../actions/check.ts"),
           import("../ui/check.ts"),
+          import("../ui/check-progress.ts"),
         ]);
         if (flags.list === true) {
           showPlan(output, await planCheck(workspace, plan));
@@ -102,7 +106,7 @@ Examples:
           ...(parsed.timeout === undefined ? {} : { timeoutMs: parsed.timeout }),
           ...(flags.ca === undefined ? {} : { ca: flags.ca }),
         });
-        const checked = await showCheck(output, checking);
+        const checked = await showCheck(output, checking, undefined, createWaitingLine(output, stderr));
         if (checked !== undefined && reports !== undefined) {
           const { reportCheck } = await import("../ui/report-check.ts");
           await reports.write(reportCheck(checked, startedAt));
@@ -114,12 +118,18 @@ Examples:
     );
 }
 
-/** Several may stand in one flag, with commas between. */
-function names(texts: readonly string[]): string[] {
-  return texts
-    .flatMap((text) => text.split(","))
-    .map((text) => text.trim())
-    .filter((text) => text !== "");
+/** Several may stand in one flag, with commas between. @throws HooklineError `usage` where one names nothing */
+function names(flag: string, texts: readonly string[]): string[] {
+  const given = texts.map((text) =>
+    text
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
+  );
+  if (given.every((some) => some.length > 0)) return given.flat();
+  throw new HooklineError("usage", `${flag} names nothing: ${JSON.stringify("")}`, {
+    nextSteps: [`leave ${flag} out to have all of them`, "list the checks with --list"],
+  });
 }
 
 /** Whose webhooks the user's handler takes. @throws HooklineError `usage` where nobody can be asked */

@@ -38,6 +38,15 @@ const eventList: Values = async (names, place) => {
   return only(candidates.map((one) => ({ ...one, value: before + one.value })));
 };
 
+/** Areas and ids of checks with commas between; those of events once the provider is told. */
+const checkList: Values = async (names, { word, given }) => {
+  const { checkNames } = await import("../actions/check-names.ts");
+  const provider = given.get("--provider");
+  const events = provider === undefined ? [] : await names.events(provider);
+  const before = word.slice(0, word.lastIndexOf(",") + 1);
+  return only(checkNames(events.map(({ value }) => value)).map((name) => ({ value: before + name })));
+};
+
 /** A format and, behind it, a file. */
 const reports: Values = (names, { word }) => {
   const formats = ["junit:", "json:", "markdown:", "html:", "github"];
@@ -59,6 +68,8 @@ const valuesOfFlags = new Map<string, Values>([
   ["--type", events],
   ["--event", events],
   ["--events", eventList],
+  ["check --only", checkList],
+  ["check --skip", checkList],
   ["keys --status", oneOf("live", "dead")],
   ["endpoints --status", oneOf("enabled", "disabled")],
   ["deliveries --status", oneOf("pending", "sending", "succeeded", "failed", "cancelled")],

@@ -1,4 +1,5 @@
-import type { CauseEvidence, HandlerCause, RootCause } from "../actions/check.ts";
+import type { CauseEvidence, HandlerCause, RequestForm, RootCause } from "../actions/check.ts";
+import { statusMeaning } from "./outcome.ts";
 import { renderFinding } from "./findings.ts";
 import { amount, text, type Cause } from "./finding-words.ts";
 import { duration } from "./format.ts";
@@ -7,7 +8,7 @@ import { duration } from "./format.ts";
 interface CauseWords {
   message: (evidence: CauseEvidence) => string;
   /** What to do about it; that of the check it explains where left out. */
-  fix?: (evidence: CauseEvidence) => string;
+  fix?: (evidence: CauseEvidence, provider: string) => string;
 }
 
 /** Causes whose sentences are those of a request that does not verify: the handler is who reads them. */
@@ -54,8 +55,8 @@ const words: Readonly<Record<Exclude<HandlerCause, Diagnosed>, CauseWords>> = {
   "wrong-secret": {
     message: (evidence) =>
       `every right delivery is refused (${statusText(evidence)}), and so are ${amount(evidence, "tried") ?? 0} variations that known mistakes would accept: your handler has another secret, or verifies in a way of its own`,
-    fix: () =>
-      "check that your handler has the secret that signs here (`hookline secrets`, or --secret env:NAME); `hookline snippet PROVIDER` prints a verifier that is right",
+    fix: (_, provider) =>
+      `check that your handler has the secret that signs here (\`hookline secrets\`, or --secret env:NAME); \`hookline snippet ${provider}\` prints a verifier that is right`,
   },
   algorithm: {
     message: (evidence) =>
@@ -92,10 +93,12 @@ const words: Readonly<Record<Exclude<HandlerCause, Diagnosed>, CauseWords>> = {
     fix: () => "compare the header's value as it is with the signature that you computed",
   },
   "secret-unset": {
-    message: ({ value }) =>
-      `your handler verifies with ${value === "undefined" ? "the word `undefined`" : "an empty secret"}: anybody can sign so`,
-    fix: () =>
-      "set the variable that holds the secret where your handler runs, and have it refuse to start without it",
+    message: ({ value, also }) =>
+      `your handler ${also === true ? "accepts also what is signed" : "verifies"} with ${value === "undefined" ? "the word `undefined`" : also === true ? "no secret" : "an empty secret"}: anybody can sign so`,
+    fix: ({ also }) =>
+      also === true
+        ? 'leave out secrets that are not set before you verify with them (`SECRET ?? ""`), and refuse to start without one'
+        : "set the variable that holds the secret where your handler runs, and have it refuse to start without it",
   },
   "no-verification": {
     message: ({ looks, told_apart: toldApart }) => {
@@ -107,10 +110,10 @@ const words: Readonly<Record<Exclude<HandlerCause, Diagnosed>, CauseWords>> = {
         ? "your handler looks at the form of the signature alone: nothing is verified"
         : "your handler accepts anything: nothing is verified";
     },
-    fix: ({ told_apart: toldApart }) =>
+    fix: ({ told_apart: toldApart }, provider) =>
       toldApart === true
         ? "answer 401 (or 400) to what is not rightly signed"
-        : "verify each request before you act on it; `hookline snippet PROVIDER` prints a verifier that is right",
+        : `verify each request before you act on it; \`hookline snippet ${provider}\` prints a verifier that is right`,
   },
   "signature-optional": {
     message: () => "your handler verifies signatures that are there, and lets requests without one through",
@@ -122,6 +125,11 @@ const words: Readonly<Record<Exclude<HandlerCause, Diagnosed>, CauseWords>> = {
         ? "your handler compares the start of the signature alone"
         : "your handler compares only as much of the signature as is given (`startsWith`)",
     fix: () => compareSafely,
+  },
+  "verified-in-part": {
+    message: (evidence) =>
+      `your handler verifies some requests and takes others as they come: forged ones were accepted ${partText(evidence)}`,
+    fix: () => "verify every request first of all, before you look at its event, its type or its length",
   },
   "body-unsigned": {
     message: () => "your handler accepts a body that is not the one that was signed",
@@ -148,6 +156,11 @@ const words: Readonly<Record<Exclude<HandlerCause, Diagnosed>, CauseWords>> = {
       `your handler answers ${amount(evidence, "status") ?? 500} to every forged request: what the check throws is not caught, or it answers with that status`,
     fix: () => catchErrors,
   },
+  "forgery-throws": {
+    message: (evidence) =>
+      `your handler answers ${amount(evidence, "status") ?? 500} to forged requests ${partText(evidence)}: it breaks before it has verified them`,
+    fix: () => "verify the raw bytes before anything else, and answer 401 (or 400) where there are none",
+  },
   "timestamp-unchecked": {
     message: () =>
       "your handler accepts right signatures of any age: the time that was signed is not looked at",
@@ -163,8 +176,10 @@ const words: Readonly<Record<Exclude<HandlerCause, Diagnosed>, CauseWords>> = {
     fix: () => "compute the signature over the time and the body, as the provider's scheme says",
   },
   "refusal-status": {
-    message: (evidence) =>
-      `${statusText(evidence)} is no refusal of a forged request: that is a 4xx such as 401`,
+    message: (evidence) => {
+      const meaning = statusMeaning(amount(evidence, "status"));
+      return `your handler answers ${statusText(evidence)} to a forged request${meaning === undefined ? "" : `, which says that ${meaning}`}: it is to say that the signature is wrong`;
+    },
     fix: () => "answer 401 (or 400) where the signature is not right",
   },
   unreachable: {
@@ -238,6 +253,23 @@ const words: Readonly<Record<Exclude<HandlerCause, Diagnosed>, CauseWords>> = {
   "breaks-under-load": {
     message: (evidence) => `your handler answers ${statusText(evidence)} when twenty deliveries come at once`,
   },
+  unsteady: {
+    message: (evidence) =>
+      `your handler answers ${statusText(evidence)} now and then, also to requests that it takes when the very same come again`,
+    fix: () =>
+      "look into your app's log for what fails at times: a pool that is used up, or something it calls that is slow",
+  },
+  "rate-limited": {
+    message: (evidence) =>
+      `your app, or something before it, answers 429 (too many requests) from request ${amount(evidence, "after") ?? 1} on, so the rest was not sent`,
+    fix: () =>
+      "raise the limit for the check, or run parts of it with --only; providers send many events in a moment too, and send again what gets 429",
+  },
+  "never-answers": {
+    message: (evidence) => `no connection gets an answer: ${text(evidence, "message", 200)}`,
+    fix: () =>
+      "look whether --to names your app's port and scheme (http or https), and into its log: it takes connections and ends each of them",
+  },
   crashed: {
     message: (evidence) =>
       text(evidence, "message") === ""
@@ -255,14 +287,15 @@ export interface RenderedCause extends RootCause {
   fix: string | undefined;
 }
 
-export function renderCause(cause: RootCause): RenderedCause {
+/** @param provider id of the provider that was checked for */
+export function renderCause(cause: RootCause, provider: string): RenderedCause {
   const { code, confidence, evidence } = cause;
   if (isDiagnosed(code)) {
     const { message, fix } = renderFinding({ cause: code, confidence, evidence });
     return { ...cause, message, fix };
   }
   const { message, fix } = words[code];
-  return { ...cause, message: message(evidence), fix: fix?.(evidence) };
+  return { ...cause, message: message(evidence), fix: fix?.(evidence, provider) };
 }
 
 function isDiagnosed(code: HandlerCause): code is Diagnosed {
@@ -272,6 +305,24 @@ function isDiagnosed(code: HandlerCause): code is Diagnosed {
 function statusText(evidence: CauseEvidence): string {
   const status = amount(evidence, "status");
   return status === undefined || status === 0 ? "nothing" : String(status);
+}
+
+const formTexts: Readonly<Record<RequestForm, string>> = {
+  charset: "as application/json; charset=utf-8",
+  text: "as text/plain",
+  "no-type": "without a Content-Type",
+  chunked: "in chunks",
+  large: "with a body of 1 MiB",
+};
+
+/** Which requests it was, in words that follow "requests" or "accepted". */
+function partText(evidence: CauseEvidence): string {
+  const forms = evidence["forms"];
+  if (typeof forms !== "string") return `of ${text(evidence, "events", 200) || "another event"}`;
+  return forms
+    .split(",")
+    .map((form) => formTexts[form as RequestForm])
+    .join(", ");
 }
 
 function prefixText(evidence: CauseEvidence): string {

@@ -1,5 +1,6 @@
 import type { Exchange, Note } from "../actions/check.ts";
 import { count, duration } from "./format.ts";
+import { statusMeaning } from "./outcome.ts";
 import { safeBytes, safeLine } from "./safe.ts";
 
 /** Characters of an answer that are shown. */
@@ -19,9 +20,9 @@ export function reason({ outcome, durationMs }: Exchange): string {
     case "not-refused":
       return outcome.status < 300
         ? "accepted, and had to be refused"
-        : "no refusal: that is a 4xx such as 401";
+        : `says that ${statusMeaning(outcome.status) ?? "something else is wrong"}, not the signature: 401 does`;
     case "broke":
-      return "broke over it: a refusal is a 4xx such as 401";
+      return "broke over it: a refusal is 401 or 400";
     case "late":
       return `too late: the provider gives up after ${duration(outcome.allowedMs)}`;
     case "timeout":
@@ -45,6 +46,8 @@ export function noteText(note: Note): string {
       return `p50 ${duration(note.p50Ms)} · p95 ${duration(note.p95Ms)} · longest ${duration(note.maxMs)}`;
     case "refused-as-before":
       return `it answers ${note.status}, as before`;
+    case "unsteady":
+      return `answered ${note.first}, then ${note.then} to the same`;
     case "nothing-accepted":
       return "no right delivery was accepted, so there is no time to judge";
   }

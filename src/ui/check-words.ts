@@ -86,6 +86,21 @@ const words: Readonly<Record<CheckKind, CheckWords>> = {
     why: "a check of the first characters alone can be passed by trying",
     fix: "compare the whole signature with `crypto.timingSafeEqual` (lengths first), in Python `hmac.compare_digest`",
   },
+  "refuses-empty-secret": {
+    title: "refuses what an empty secret signed",
+    why: "where a variable is not set, its secret is empty or the word `undefined`: anybody can sign with those",
+    fix: "leave out secrets that are not set before you verify with them, and refuse to start without one",
+  },
+  "refuses-every-event": {
+    title: "refuses a wrong signature of every event",
+    why: `some handlers verify the events that they act on alone; ${whyForged}`,
+    fix: "verify every request before you look at its event",
+  },
+  "refuses-every-form": {
+    title: "refuses forged requests of every type and size",
+    why: `some handlers verify only what their body parser takes: one type, a few kilobytes; ${whyForged}`,
+    fix: "read the raw body whatever its type and length, and verify it before anything else",
+  },
   duplicates: {
     title: "takes the same delivery twice",
     why: "every sender delivers at least once: an answer that is lost on its way has the delivery come again",
@@ -134,7 +149,7 @@ const words: Readonly<Record<CheckKind, CheckWords>> = {
   "content-type-none": {
     title: "takes a delivery without a Content-Type",
     why: "proxies drop headers; not scored, as every known provider sends one",
-    fix: "read the body whatever its type: the signature says whose it is",
+    fix: `read the body whatever its type: the signature says whose it is; \`type: "*/*"\` of Express takes none without a type, \`express.raw({ type: () => true })\` does`,
   },
   "content-type-text": {
     title: "takes Content-Type text/plain",
@@ -172,6 +187,7 @@ const reasons: Readonly<Record<LeftOutReason, string>> = {
   "several-signatures": "one header carries several signatures, of which one has to be right",
   "body-unsigned": "the body is not signed",
   credential: "the secret itself is sent",
+  "no-hmac": "the key that verifies is no shared secret",
   "no-event-name": "requests do not name their event",
   "one-event": "there is one event alone",
   "no-json": "the body is no JSON object",

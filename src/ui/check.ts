@@ -1,6 +1,8 @@
 import type { Area, CheckDone, CheckEvent, CheckPlan, CheckStart, CheckSummary } from "../actions/check.ts";
 import { renderCause, type RenderedCause } from "./check-causes.ts";
+import { cells, fit, wrap } from "./cells.ts";
 import { checkJson, planJson, summaryJson } from "./check-json.ts";
+import { silent, type WaitingLine } from "./check-progress.ts";
 import { cameText, decisive, noteText, reason, sentText } from "./check-text.ts";
 import { areaTitles, checkWords, leftOutText } from "./check-words.ts";
 import { count, duration } from "./format.ts";
@@ -22,31 +24,48 @@ export interface Checked {
 /**
  * Prints checks as they end, and then what is wrong, what explains most first.
  * @param watch is told of each event as well
+ * @param waiting shows what is under way
  * @returns undefined where it ended before the first check
  */
 export async function showCheck(
   output: Output,
   events: AsyncIterable<CheckEvent>,
   watch: (event: CheckEvent) => void = () => undefined,
+  waiting: WaitingLine = silent,
 ): Promise<Checked | undefined> {
   let start: CheckStart | undefined;
   let summary: CheckSummary | undefined;
   let area: Area | undefined;
   const checks: CheckDone[] = [];
-  for await (const event of events) {
-    watch(event);
-    if (event.type === "start") showStart(output, (start = event));
-    else if (event.type === "probing") {
-      output.note(output.err.dim("right deliveries are refused: trying known mistakes to find out why"));
-    } else if (event.type === "summary") summary = event;
-    else {
-      checks.push(event);
-      output.json(checkJson(event));
-      // Those that were not run are counted in the end.
-      if (event.outcome === "not-run" && event.notes.length === 0) continue;
-      if (event.check.area !== area) output.line(areaLine(output, (area = event.check.area)));
-      output.line(checkLine(output, event));
+  try {
+    for await (const event of events) {
+      watch(event);
+      waiting.clear();
+      switch (event.type) {
+        case "start":
+          showStart(output, (start = event));
+          break;
+        case "begun":
+          waiting.say(`${checkWords(event.check).title} (${event.done + 1} of ${start?.checks.length ?? 0})`);
+          break;
+        case "probing":
+          output.note(output.err.dim("right deliveries are refused: trying known mistakes to find out why"));
+          waiting.say("trying known mistakes");
+          break;
+        case "summary":
+          summary = event;
+          break;
+        case "check":
+          checks.push(event);
+          output.json(checkJson(event));
+          // Those that were not run are counted in the end.
+          if (event.outcome === "not-run" && event.notes.length === 0) break;
+          if (event.check.area !== area) output.line(areaLine(output, (area = event.check.area)));
+          for (const line of checkLines(output, event)) output.line(line);
+      }
     }
+  } finally {
+    waiting.clear();
   }
   if (start === undefined || summary === undefined) return undefined;
   const checked = { start, checks, summary };
@@ -59,15 +78,22 @@ function showStart(
   { title, origin, url, checks, leftOut, requests, loopback }: CheckStart,
 ): void {
   const { dim, yellow } = output.err;
-  const say = (text: string): void => output.note(dim(text));
+  const say = (text: string): void => {
+    for (const line of wrap(text, output.width)) output.note(dim(line));
+  };
   if (origin !== undefined) say(`${safeLine(title, 60)} is signed with ${originText(origin)}`);
-  const more = requests.more === 0 ? "" : `; up to ${requests.more} more where right ones are refused`;
-  const what = `${count(checks.length, "check", "checks")} of ${safeLine(url, 200)}: ${count(requests.usual, "request", "requests")}, right and forged${more}`;
-  say(what);
+  const forged = checks.filter(({ area }) => area === "refuses").length;
+  const kinds = forged === 0 ? "right" : forged === checks.length ? "forged" : "right and forged";
+  const more =
+    requests.more === 0 || kinds === "forged"
+      ? ""
+      : `; up to ${requests.more} more where right ones are refused`;
+  say(
+    `${count(checks.length, "check", "checks")} of ${safeLine(url, 200)}: ${count(requests.usual, "request", "requests")}, ${kinds}${more}`,
+  );
   if (!loopback) {
-    output.note(
-      yellow("your app takes the right ones for real events: point --to at a test or staging system"),
-    );
+    const text = "your app takes the right ones for real events: point --to at a test or staging system";
+    for (const line of wrap(text, output.width)) output.note(yellow(line));
   }
   if (leftOut.length > 0) say(`left out: ${leftOutText(leftOut)}`);
 }
@@ -78,8 +104,8 @@ function areaLine({ out }: Output, area: Area): string {
 
 const marks = { passed: "✓", failed: "✗", noted: "!", "not-run": "–" } as const;
 
-/** `✓ takes order.created  200  12 ms` */
-function checkLine(output: Output, done: CheckDone): string {
+/** `✓ takes order.created  200  12 ms`, and remarks below it where there is no room. */
+function checkLines(output: Output, done: CheckDone): string[] {
   const { out } = output;
   const { check, outcome, exchanges, notes } = done;
   const paint = { passed: out.green, failed: out.red, noted: out.yellow, "not-run": out.dim }[outcome];
@@ -88,23 +114,22 @@ function checkLine(output: Output, done: CheckDone): string {
     ...(outcome === "passed" || shown === undefined ? [] : [reason(shown)]),
     ...notes.map(noteText),
   ];
+  const title = checkWords(check).title;
+  const status = shown?.status === undefined ? "—" : String(shown.status);
+  const took = shown === undefined ? "" : duration(shown.durationMs);
+  const remark = remarks.join("; ");
+  const fields = [title.padEnd(titleWidth), (shown === undefined ? "" : status).padEnd(3), took.padEnd(6)];
+  const isBelow = remark !== "" && cells([" ✓", ...fields, remark].join(" ")) > output.width;
+  const [padded = "", padding = "", ...rest] = fields;
+  const line = [` ${paint(marks[outcome])}`, padded, paint(padding), ...rest, ...(isBelow ? [] : [remark])];
   return [
-    ` ${paint(marks[outcome])}`,
-    checkWords(check).title.padEnd(titleWidth),
-    ...(shown === undefined
-      ? ["   ", "      "]
-      : [
-          paint(shown.status === undefined ? "—  " : String(shown.status)),
-          duration(shown.durationMs).padEnd(6),
-        ]),
-    remarks.join("; "),
-  ]
-    .join(" ")
-    .trimEnd();
+    fit(line.join(" ").trimEnd(), output.width),
+    ...(isBelow ? wrap(remark, output.width - 3).map((part) => `   ${part}`) : []),
+  ];
 }
 
 function showSummary(output: Output, { checks, summary, start }: Checked): void {
-  const causes = summary.causes.map(renderCause);
+  const causes = summary.causes.map((cause) => renderCause(cause, start.provider));
   output.json(summaryJson(summary, causes));
   if (output.jsonMode) return;
   const shown = new Set<string>();
@@ -112,6 +137,7 @@ function showSummary(output: Output, { checks, summary, start }: Checked): void 
     output.line("");
     showCause(output, cause, checks, shown);
   }
+  showNoted(output, { checks, summary, start });
   output.line("");
   output.line(scoreText(output, { checks, summary, start }));
 }
@@ -127,9 +153,15 @@ function showCause(
   const explained = checks.filter(
     ({ check, outcome }) => outcome === "failed" && explains.includes(check.id),
   );
-  const likely = confidence === "likely" ? `${out.yellow("likely:")} ` : "";
-  const line = (label: string, text: string): void => output.line(`  ${out.dim(`${label}:`)} ${text}`);
-  output.line(`${out.red("✗")} ${likely}${out.bold(message)} ${out.dim(`(${code})`)}`);
+  const line = (label: string, text: string): void => showLabelled(output, label, text);
+  const start = confidence === "likely" ? "likely: " : "";
+  const tail = `(${code})`;
+  wrap(`${start}${message} ${tail}`, output.width - 2).forEach((text, index) => {
+    const from = index === 0 ? start.length : 0;
+    const to = text.endsWith(tail) ? text.length - tail.length : text.length;
+    const painted = `${out.yellow(text.slice(0, from))}${out.bold(text.slice(from, to))}${out.dim(text.slice(to))}`;
+    output.line(`${index === 0 ? out.red("✗") : " "} ${painted}`);
+  });
   const [any] = explained;
   if (any === undefined) {
     if (fix !== undefined) line("fix", fix);
@@ -144,12 +176,48 @@ function showCause(
     line("why", words.why);
     line("sent", `${first.check.id}: ${sentText(exchange)}`);
     line("came", cameText(exchange));
-    line("again", first.again.map(commandLine).join(" | "));
+    showAgain(output, first);
   }
   // What is wrong along with the cause before keeps the same checks from passing.
   if (fresh.length === 0) line("fails", "the same checks, together with the above");
   else line("fails", `${count(explained.length, "check", "checks")}: ${briefly(explained, checks)}`);
   for (const { check } of explained) shown.add(check.id);
+}
+
+/** `  fix: …`, continued below itself where the line is full. */
+function showLabelled(output: Output, label: string, text: string): void {
+  const indent = " ".repeat(label.length + 4);
+  wrap(text, output.width - indent.length).forEach((part, index) =>
+    output.line(index === 0 ? `  ${output.out.dim(`${label}:`)} ${part}` : `${indent}${part}`),
+  );
+}
+
+/** A command stays on its line: it is to be copied. */
+function showAgain(output: Output, { again }: CheckDone): void {
+  output.line(`  ${output.out.dim("again:")} ${again.map(commandLine).join(" | ")}`);
+}
+
+/** What is not as it should be and not scored, unless it is a consequence of what is. */
+function showNoted(output: Output, { checks, summary }: Checked): void {
+  const { out } = output;
+  const refusesAll = checks.every(
+    ({ check, outcome }) => check.area !== "refuses" || !check.scored || outcome === "passed",
+  );
+  const noted = checks.filter(
+    ({ check, outcome }) =>
+      outcome === "noted" && (check.area === "refuses" ? refusesAll : summary.latency !== undefined),
+  );
+  for (const done of noted) {
+    const { title, why, fix } = checkWords(done.check);
+    const exchange = decisive(done.exchanges);
+    output.line("");
+    for (const line of wrap(`! not scored: ${title} (${done.check.id})`, output.width))
+      output.line(out.yellow(line));
+    if (exchange !== undefined) showLabelled(output, "came", cameText(exchange));
+    showLabelled(output, "why", why);
+    showLabelled(output, "fix", fix);
+    showAgain(output, done);
+  }
 }
 
 /** Checks by their ids; where all of an area's scored ones are among them, by the area. */
@@ -172,10 +240,12 @@ function scoreText(output: Output, { checks, summary }: Checked): string {
   const score = `${passed}/${total} (${percent} %)`;
   const noted = checks.filter(({ outcome }) => outcome === "noted").length;
   const missing = checks.filter(({ outcome }) => outcome === "not-run").length;
+  const unsteady = checks.flatMap(({ exchanges }) => exchanges).filter((one) => one.unsteady !== undefined);
   return [
     passed === total ? out.green(score) : out.red(score),
     ...(noted > 0 ? [`${noted} noted`] : []),
     ...(missing > 0 ? [out.yellow(`${missing} not run`)] : []),
+    ...(unsteady.length > 0 ? [out.yellow(`${unsteady.length} answered 5xx at first alone`)] : []),
     count(summary.requests, "request", "requests"),
     duration(summary.durationMs),
   ].join(" · ");

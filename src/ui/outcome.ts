@@ -37,7 +37,7 @@ export function shortReason(
     case "not-refused":
       return outcome.status < 300
         ? "taken for right: your app must refuse it with a 4xx"
-        : `${outcome.status} is no refusal: a wrong signature is answered with a 4xx such as 401`;
+        : `${meaningOf(outcome.status)}: a wrong signature is answered with 401`;
     case "broke":
       return `your app broke over it: a wrong signature is answered with a 4xx, and a 5xx has ${who} send it again`;
     case "late":
@@ -79,7 +79,7 @@ export function failureOf(
         message:
           outcome.status < 300
             ? `answered ${outcome.status} to ${request}: it was taken for right`
-            : `answered ${outcome.status} to ${request}: that is no refusal of a signature`,
+            : `answered ${outcome.status} to ${request}, which ${meaningOf(outcome.status)}`,
         why: `whoever knows the URL can send what ${who} never sent`,
         fix: "verify the signature over the raw body before anything else, and answer 401 where it is wrong",
       };
@@ -112,7 +112,24 @@ export function failureOf(
   }
 }
 
+/** What a status says in place of "the signature is wrong"; undefined where that may be what it says. */
+export function statusMeaning(status: number | undefined): string | undefined {
+  if (status !== undefined && status >= 300 && status < 400) return "it is elsewhere";
+  return meanings.get(status ?? 0);
+}
+
+const meanings = new Map([
+  [404, "nothing is there"],
+  [405, "there is nothing for this method"],
+  [408, "the request came too slowly"],
+  [410, "it is gone for good"],
+  [429, "there were too many requests"],
+]);
+
 type StatusOutcome = Extract<FailedOutcome, { reason: "status" }>;
+
+const meaningOf = (status: number): string =>
+  `says that ${statusMeaning(status) ?? "something else is wrong"}, not that the signature is`;
 
 const isRedirect = ({ status }: StatusOutcome): boolean => status >= 300 && status < 400;
 

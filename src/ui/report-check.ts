@@ -12,7 +12,7 @@ const answerLength = 4_000;
 
 /** A run of checks as a report: areas are its groups, checks its cases. @param startedAt Unix milliseconds */
 export function reportCheck({ start, checks, summary }: Checked, startedAt: number): Report {
-  const causes = summary.causes.map(renderCause);
+  const causes = summary.causes.map((cause) => renderCause(cause, start.provider));
   const groups = Object.keys(areaTitles).flatMap((area): ReportGroup[] => {
     const of = checks.filter(({ check }) => check.area === area);
     if (of.length === 0) return [];
@@ -70,15 +70,13 @@ function caseOf(done: CheckDone, causes: readonly RenderedCause[], url: string):
 }
 
 /** Every cause that explains the check; it is explained by one at least. */
-function failuresOf({ check, exchanges }: CheckDone, causes: readonly RenderedCause[]): ReportFailure[] {
+function failuresOf({ check }: CheckDone, causes: readonly RenderedCause[]): ReportFailure[] {
   const { why, fix } = checkWords(check);
-  const exchange = decisive(exchanges);
-  const came = exchange?.status === undefined ? "no answer" : `answered ${exchange.status}`;
   return causes
     .filter(({ explains }) => explains.includes(check.id))
     .map((cause, index) => ({
       code: cause.code,
-      message: `${cause.confidence === "likely" ? "likely: " : ""}${cause.message}${index === 0 ? ` (${came})` : ""}`,
+      message: `${cause.confidence === "likely" ? "likely: " : ""}${cause.message}`,
       ...(index === 0 ? { why } : {}),
       fix: cause.fix ?? fix,
     }));

@@ -32,9 +32,9 @@ describe("check", () => {
     expect([code, stdout.includes("✗")]).toEqual([0, false]);
     expect(stdout).toContain("✓ takes order.created");
     expect(stdout).toContain("✓ takes twenty deliveries at once");
-    expect(stdout).toMatch(/^27\/27 \(100 %\) · 57 requests · /m);
+    expect(stdout).toMatch(/^30\/30 \(100 %\) · 71 requests · /m);
     expect(stderr).toContain("Fareplay is signed with the secret in FAREPLAY_WEBHOOK_SECRET");
-    expect(stderr).toMatch(/31 checks of http:\/\/localhost:\d+\/hooks: 57 requests, right and forged/);
+    expect(stderr).toMatch(/34 checks of http:\/\/localhost:\d+\/hooks: 71 requests, right and forged/);
     expect(stderr).toContain("(no time is signed)");
     expect(stderr).not.toContain("staging");
   });
@@ -90,7 +90,7 @@ describe("check", () => {
     expect(lines.at(-1)).toMatchObject({
       type: "summary",
       passed: 0,
-      total: 8,
+      total: 11,
       percent: 0,
       interrupted: false,
       causes: [
@@ -137,11 +137,13 @@ describe("check", () => {
     const [, ...args] = String(ndjson(slow.stdout)[0]?.["again"]).split(" ");
     const before = target.received.length;
     expect((await run(args, { env })).code).toBe(1);
-    // The delivery, and one signed as if it were empty, to find out why.
-    expect(target.received.slice(before).map(({ headers }) => values(headers, "transfer-encoding"))).toEqual([
-      ["chunked"],
-      ["chunked"],
-    ]);
+    // The delivery, twice more as its answer may be an accident, and one signed as if it were empty, to find out why.
+    expect(
+      target.received
+        .slice(before)
+        .map(({ headers }) => values(headers, "transfer-encoding"))
+        .flat(),
+    ).toEqual(["chunked", "chunked", "chunked", "chunked"]);
   });
 
   test("--event, --skip and -H choose what is sent", async () => {
@@ -199,7 +201,49 @@ describe("check", () => {
     expect(code).toBe(1);
     expect(stdout).toContain("✗ nothing can be reached there: connection refused (unreachable)");
     expect(stdout).toContain("fix: start your app, or correct --to");
-    expect(stdout).toMatch(/^0\/27 \(0 %\) · 30 not run · 1 request · /m);
+    expect(stdout).toMatch(/^0\/30 \(0 %\) · 33 not run · 1 request · /m);
+  });
+
+  test("what takes connections and ends them never answered", async () => {
+    const { port } = await startServer((_, response) => void response.destroy());
+    const { code, stdout } = await run(["check", "--to", String(port), "--provider", "fareplay"], { env });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^✗ no connection gets an answer: .* \(never-answers\)$/m);
+    expect(stdout).not.toContain("answered before");
+  });
+
+  test("a choice says what it sends, and of it alone what is left out", async () => {
+    const { port } = await startServer(verifying());
+    const to = ["check", "--to", String(port), "--provider", "fareplay"];
+    const right = await run([...to, "--only", "accepts", "--event", "order.created"], { env });
+    expect(right.stderr).toMatch(/: 1 request, right; up to/);
+    expect(right.stderr).not.toContain("left out");
+    const forged = await run([...to, "--only", "refuses"], { env });
+    expect(forged.stderr).toMatch(/requests, forged$/m);
+    expect(forged.stderr).toContain("left out: refuses-stale-timestamp");
+  });
+
+  test("what is noted has a reason and a way to mend it", async () => {
+    const { port } = await startServer((request, response, message) =>
+      values(request.headers, "content-type").length === 0
+        ? void response.writeHead(401).end()
+        : verifying()(request, response, message),
+    );
+    const { code, stdout } = await run(
+      ["check", "--to", String(port), "--provider", "fareplay", "--only", "content-type-none,alive,accepts"],
+      { env },
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^! not scored: takes a delivery without a Content-Type \(content-type-none\)$/m);
+    expect(stdout).toContain("express.raw({ type: () => true })");
+    expect(stdout).toMatch(/^9\/9 \(100 %\) · 1 noted · /m);
+  });
+
+  test("areas and ids of checks are completed", async () => {
+    const complete = async (word: string) =>
+      (await run(["complete", "--", "check", "--provider", "fareplay", "--only", word])).stdout;
+    expect(await complete("")).toMatch(/^refuses\b[^]*^accepts-order-created\b[^]*^large-body\b/m);
+    expect(await complete("alive,un")).toMatch(/^alive,unknown-event\b/m);
   });
 
   test("a signal ends it: what was found is told, the rest is not run", async () => {
@@ -224,6 +268,8 @@ describe("check", () => {
       2,
       '--only names no check of this provider: "unicod"',
     ],
+    [["--provider", "fareplay", "--to", "3000", "--only", ""], 2, '--only names nothing: ""'],
+    [["--provider", "fareplay", "--to", "3000", "--event", ","], 2, '--event names nothing: ""'],
     [
       ["--provider", "fareplay", "--to", "3000", "--event", "order.gone"],
       2,

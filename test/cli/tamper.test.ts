@@ -68,9 +68,13 @@ describe("replay --tamper", () => {
   test("fails with a handler that accepts it, breaks over it, or speaks of something else", async () => {
     const told: [status: number, code: string, message: RegExp][] = [
       [200, "not-refused", /^taken for right: your app must refuse it with a 4xx$/],
-      [302, "not-refused", /^302 is no refusal/],
-      [404, "not-refused", /^404 is no refusal/],
-      [429, "not-refused", /^429 is no refusal/],
+      [
+        302,
+        "not-refused",
+        /^says that it is elsewhere, not that the signature is: a wrong signature is answered with 401$/,
+      ],
+      [404, "not-refused", /^says that nothing is there, not/],
+      [429, "not-refused", /^says that there were too many requests, not/],
       [500, "broke", /^your app broke over it: .*4xx.*Fareplay/],
     ];
     const { code, deliveries, summary } = await tampered(inTurn(told.map(([status]) => status)), [

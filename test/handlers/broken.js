@@ -44,6 +44,12 @@ function stripeParts({ headers, body }, isTimeSigned = true) {
   return { time: Number(time), isRight: items.some((item) => isSame(item, `v1=${expected}`)) };
 }
 
+const verified = (/** @type {Request} */ request) =>
+  verdict(isSame(headerOf(request), `sha256=${signed(request.body)}`));
+let count = 0;
+let asked = 0;
+let warm = false;
+
 /** Ids of deliveries that came before. */
 const ids = new Set();
 let latest = 0;
@@ -61,6 +67,25 @@ const handlers = {
   "first-characters": (request) =>
     verdict(headerOf(request).slice(0, 23) === `sha256=${signed(request.body)}`.slice(0, 23)),
   "signature-form": (request) => verdict(/^sha256=[0-9a-f]{64}$/.test(headerOf(request))),
+  // Verifies what is usual, and takes the rest as it comes.
+  "main-event-alone": (request) =>
+    JSON.parse(request.body.toString("utf8")).type === "order.created" ? verified(request) : { status: 200 },
+  "usual-type-alone": (request) =>
+    request.headers["content-type"] === "application/json" ? verified(request) : { status: 200 },
+  "whole-bodies-alone": (request) =>
+    request.headers["transfer-encoding"] === undefined ? verified(request) : { status: 200 },
+  "small-bodies-alone": (request) => (request.body.length < 100_000 ? verified(request) : { status: 200 }),
+  "empty-key-too": (request) =>
+    verdict([secret, ""].some((key) => isSame(headerOf(request), `sha256=${signed(request.body, { key })}`))),
+  "body-type-throws": (request) => {
+    if (request.headers["content-type"] === undefined) throw new Error("no body");
+    return verified(request);
+  },
+  /** Every fifth request, whatever it is. */
+  unsteady: (request) => (++count % 5 === 0 ? { status: 503 } : verified(request)),
+  "cold-start": (request) => (warm ? verified(request) : ((warm = true), { status: 500 })),
+  "rate-limit": (request) => (++asked > 12 ? { status: 429 } : verified(request)),
+  tells: (request) => ({ status: 500, text: `cannot verify with ${secret}: ${headerOf(request)}` }),
   "missing-throws": ({ headers, body }) => {
     const given = Buffer.from(/** @type {string} */ (headers["x-fareplay-signature"]));
     const expected = Buffer.from(`sha256=${signed(body)}`);

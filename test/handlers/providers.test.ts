@@ -83,11 +83,11 @@ describe("a provider of the project file", () => {
     ],
   };
   const expected: Record<keyof typeof kinds, string> = {
-    bearer: "20/20  -",
-    basic: "17/17  -",
+    bearer: "22/22  -",
+    basic: "19/19  -",
     none: "13/13  -",
-    ed25519: "24/24  -",
-    base64: "21/21  -",
+    ed25519: "26/26  -",
+    base64: "24/24  -",
   };
 
   test.each(Object.entries(kinds))("signed by %s", async (kind, signatures) => {

@@ -31,12 +31,16 @@ export type HandlerCause =
   /** Compares a part of the signature. */
   | "partial-comparison"
   | "body-unsigned"
+  /** Verifies requests of some events or forms, and takes others as they come. */
+  | "verified-in-part"
   /** Answers 5xx where a signature is not as long as the right one. */
   | "length-throws"
   | "missing-header-throws"
   | "malformed-throws"
   /** Answers 5xx to every forged request. */
   | "refusal-throws"
+  /** Answers 5xx to forged requests of some events or forms. */
+  | "forgery-throws"
   | "timestamp-unchecked"
   | "future-unchecked"
   | "timestamp-unsigned"
@@ -57,7 +61,13 @@ export type HandlerCause =
   | "chunked-unread"
   | "content-type-strict"
   | "breaks-under-load"
-  | "crashed";
+  | "crashed"
+  /** Closes every connection without an answer. */
+  | "never-answers"
+  /** Answers 429. */
+  | "rate-limited"
+  /** Answers 5xx now and then, whatever is sent. */
+  | "unsteady";
 
 export type CauseEvidence = Readonly<Record<string, string | number | boolean>>;
 
@@ -114,13 +124,33 @@ export function findCauses({ results, probe, stop }: Observations): RootCause[] 
     for (const id of explains) explained.add(id);
   }
   for (const result of failed) {
-    if (!explained.has(result.check.id)) causes.push(ofItself(result, probe));
+    if (!explained.has(result.check.id)) causes.push(ofItself(result, probe, unsteadyIn(results)));
   }
-  const merged = merge(causes);
+  const merged = merge(causes.map((cause) => doubted(cause, results)));
   return merged
     .map((cause, index) => ({ cause, index }))
     .sort((a, b) => b.cause.explains.length - a.cause.explains.length || a.index - b.index)
     .map(({ cause }) => cause);
+}
+
+/** Where answers depend on chance, what is behind a 5xx is not certain, and may be chance again. */
+function doubted(cause: RootCause, results: readonly CheckResult[]): RootCause {
+  const status = Number(cause.evidence["status"] ?? 0);
+  const times = unsteadyIn(results);
+  if (times === 0 || status < 500) return cause;
+  const alike = results
+    .flatMap(({ exchanges }) => exchanges)
+    .filter(({ unsteady }) => unsteady?.first === status);
+  const isChance = cause.code === "unsteady" || alike.length > 1;
+  return isChance
+    ? { ...cause, code: "unsteady", confidence: "likely", evidence: { status, times } }
+    : { ...cause, confidence: "likely" };
+}
+
+/** How many requests got a 5xx that the very same did not get again. */
+function unsteadyIn(results: readonly CheckResult[]): number {
+  return results.flatMap(({ exchanges }) => exchanges).filter(({ unsteady }) => unsteady !== undefined)
+    .length;
 }
 
 /** Of one code and evidence there is one cause, which explains what each of them does. */
@@ -175,14 +205,24 @@ function ofStop(results: readonly CheckResult[], stop: Stop | undefined): RootCa
       },
     ];
   }
+  if (stop.reason === "rate-limited") {
+    const limited = results.filter(
+      ({ outcome, exchanges }) =>
+        outcome === "not-run" || (outcome === "failed" && exchanges.some(({ status }) => status === 429)),
+    );
+    const evidence = { status: 429, after: stop.after };
+    return [{ code: "rate-limited", confidence: "proved", evidence, explains: ids(limited) }];
+  }
   if (stop.reason !== "no-answers") return [];
   const unanswered = results.filter(
     ({ outcome, exchanges, notes }) =>
       (outcome === "not-run" && notes.length === 0) ||
       exchanges.some(({ outcome: of }) => !of.ok && (isNoAnswer(of.reason) || of.reason === "late")),
   );
-  const { times, message, why } = stop;
-  const code = ({ timeouts: "hangs", late: "too-slow", errors: "crashed" } as const)[why];
+  const { times, message, why, answeredBefore } = stop;
+  const code = (
+    { timeouts: "hangs", late: "too-slow", errors: answeredBefore ? "crashed" : "never-answers" } as const
+  )[why];
   const [first] = ids(unanswered);
   const evidence = { times, message, ...(code === "crashed" && first !== undefined ? { since: first } : {}) };
   return [{ code, confidence: "proved", evidence, explains: ids(unanswered) }];
@@ -293,7 +333,11 @@ const own: Partial<Record<CheckKind, HandlerCause>> = {
 };
 
 /** What a failed check that nothing else explains says by itself. */
-function ofItself({ check, exchanges }: CheckResult, probe: ProbeReport | undefined): RootCause {
+function ofItself(
+  { check, exchanges }: CheckResult,
+  probe: ProbeReport | undefined,
+  unsteady: number,
+): RootCause {
   const bad = exchanges.find(({ outcome }) => !outcome.ok);
   const status = bad?.status;
   const reason = bad === undefined || bad.outcome.ok ? "" : bad.outcome.reason;
@@ -302,6 +346,8 @@ function ofItself({ check, exchanges }: CheckResult, probe: ProbeReport | undefi
   if (reason === "late" || reason === "timeout" || check.kind === "in-time")
     return { code: "too-slow", confidence: "proved", evidence: {}, explains };
   if (check.area === "refuses") return { code: "refusal-status", confidence: "proved", evidence, explains };
+  if (check.kind === "twenty-at-once" && unsteady > 0 && (status ?? 0) >= 500)
+    return { code: "unsteady", confidence: "likely", evidence: { ...evidence, times: unsteady }, explains };
   const code = own[check.kind] ?? "errors";
   const proved =
     (check.kind === "large-body" && status === 413) ||

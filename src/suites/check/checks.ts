@@ -20,6 +20,9 @@ export const refusals = {
   duplicate: "refuses-second-signature",
 } as const satisfies Record<Tampering, string>;
 
+/** Further forgeries: some handlers verify only what comes in the usual form. */
+const furtherRefusals = ["refuses-empty-secret", "refuses-every-event", "refuses-every-form"] as const;
+
 /** What senders do, apart from sending what is right and once. */
 const survivals = [
   "duplicates",
@@ -40,9 +43,20 @@ export type CheckKind =
   | "accepts-event"
   | (typeof refusals)[Tampering]
   | "refuses-wrong-ending"
+  | (typeof furtherRefusals)[number]
   | (typeof survivals)[number]
   | "in-time"
   | "alive";
+
+/** Every kind, but for the events that have to be accepted. */
+export const checkKinds: readonly CheckKind[] = [
+  ...Object.values(refusals),
+  "refuses-wrong-ending",
+  ...furtherRefusals,
+  ...survivals,
+  "in-time",
+  "alive",
+];
 
 /**
  * Checks that are noted and not scored.
@@ -77,6 +91,7 @@ export type LeftOutReason =
   | "several-signatures"
   | "body-unsigned"
   | "credential"
+  | "no-hmac"
   | "no-event-name"
   | "one-event"
   | "no-json"
@@ -107,7 +122,7 @@ export interface Possible {
 /** Every check that applies to a provider, in order, and why the others do not. */
 export function planChecks(provider: Provider, possible: Possible): Plan {
   const accepts = acceptsOf(possible.events);
-  const { checks: refuses, leftOut } = refusesOf(provider);
+  const { checks: refuses, leftOut } = refusesOf(provider, possible);
   const survives = survivals.flatMap((kind): Check[] => {
     const reason = whyNot(kind, possible);
     if (reason !== undefined) leftOut.push({ kind, reason });
@@ -120,8 +135,7 @@ export function planChecks(provider: Provider, possible: Possible): Plan {
 function acceptsOf(events: Possible["events"]): Check[] {
   const taken = new Set<string>();
   return events.map((event) => {
-    const slug = (event ?? "a-delivery").replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "");
-    const base = `accepts-${slug.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase()}`;
+    const base = acceptsId(event);
     let id = base;
     for (let more = 2; taken.has(id); more++) id = `${base}-${more}`;
     taken.add(id);
@@ -130,7 +144,13 @@ function acceptsOf(events: Possible["events"]): Check[] {
   });
 }
 
-function refusesOf(provider: Provider): Plan {
+/** The id of the check that an event is accepted, where no other event's is the same: `accepts-order-created`. */
+export function acceptsId(event = "a-delivery"): string {
+  const slug = event.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  return `accepts-${slug.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase()}`;
+}
+
+function refusesOf(provider: Provider, { events }: Possible): Plan {
   const possible = tamperingsOf(provider);
   const leftOut: LeftOut[] = [];
   const checks = (Object.entries(refusals) as [Tampering, (typeof refusals)[Tampering]][]).flatMap(
@@ -143,7 +163,22 @@ function refusesOf(provider: Provider): Plan {
   const ending: CheckKind = "refuses-wrong-ending";
   if (possible.includes("truncated")) checks.push(checkOf(ending, "refuses"));
   else leftOut.push({ kind: ending, reason: whyNotRefused("truncated", provider) });
+  for (const kind of furtherRefusals) {
+    const reason = whyNotFurther(kind, provider, events.length);
+    if (reason === undefined) checks.push(checkOf(kind, "refuses"));
+    else leftOut.push({ kind, reason });
+  }
   return { checks, leftOut };
+}
+
+function whyNotFurther(
+  kind: (typeof furtherRefusals)[number],
+  { signatures: [scheme] }: Provider,
+  events: number,
+): LeftOutReason | undefined {
+  if (scheme === undefined || scheme.kind === "none") return "unsigned";
+  if (kind === "refuses-empty-secret" && scheme.kind !== "hmac") return "no-hmac";
+  return kind === "refuses-every-event" && events < 2 ? "one-event" : undefined;
 }
 
 function whyNotRefused(tampering: Tampering, { signatures: [scheme] }: Provider): LeftOutReason {

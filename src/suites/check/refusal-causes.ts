@@ -11,6 +11,8 @@ const whole: readonly CheckKind[] = [
   "refuses-other-secret",
   "refuses-tampered-body",
 ];
+/** Wrong in the usual way, and unusual in another. */
+const further: readonly CheckKind[] = ["refuses-every-event", "refuses-every-form"];
 const shorter: readonly CheckKind[] = ["refuses-truncated-signature", "refuses-malformed-signature"];
 
 /** What is wrong with how forged requests are refused. */
@@ -68,6 +70,20 @@ export function refusalCauses(results: readonly CheckResult[], probe: ProbeRepor
       )(check, of),
     );
   }
+  for (const kind of further) {
+    const taken = exchangesOf(refuses, kind).filter((one) => fateOfExchange(one) === "accepted");
+    if (taken.length > 0) add("verified-in-part", partOf(taken), is("accepted", kind));
+  }
+  const [emptySecret] = exchangesOf(refuses, "refuses-empty-secret").filter(
+    (one) => fateOfExchange(one) === "accepted",
+  );
+  const isUnset = probe?.found.find(({ cause }) => cause === "secret-unset");
+  if (emptySecret !== undefined)
+    add(
+      "secret-unset",
+      isUnset?.evidence ?? { value: "", also: true },
+      is("accepted", "refuses-empty-secret"),
+    );
   add("signature-optional", {}, is("accepted", "refuses-missing-signature", "refuses-empty-signature"));
   add("body-unsigned", {}, is("accepted", "refuses-tampered-body"));
   add("timestamp-unchecked", {}, is("accepted", "refuses-stale-timestamp"));
@@ -98,9 +114,18 @@ export function refusalCauses(results: readonly CheckResult[], probe: ProbeRepor
   } else if (all.length > 1 && all.every((one) => one === "broke")) {
     add("refusal-throws", { status: status([...whole, ...shorter]) }, (_, of) => of === "broke");
   }
-  const missing: readonly CheckKind[] = ["refuses-missing-signature", "refuses-empty-signature"];
-  add("missing-header-throws", { status: status(missing) }, is("broke", ...missing));
-  add("malformed-throws", { status: status(shorter) }, is("broke", ...shorter));
+  const empty: CheckKind = "refuses-empty-signature";
+  const missing: CheckKind = "refuses-missing-signature";
+  // One that is refused where it is missing is looked for: what breaks over an empty one is not that it is not there.
+  if (fate(missing) === "broke")
+    add("missing-header-throws", { status: status([missing]) }, is("broke", missing, empty));
+  const formless = [...shorter, empty];
+  add("malformed-throws", { status: status(formless) }, is("broke", ...formless));
+  for (const kind of further) {
+    const broken = exchangesOf(refuses, kind).filter((one) => fateOfExchange(one) === "broke");
+    const evidence = { status: broken[0]?.status ?? 500, ...partOf(broken) };
+    if (broken.length > 0) add("forgery-throws", evidence, is("broke", kind));
+  }
   return causes;
 }
 
@@ -121,9 +146,24 @@ function isRefusal(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && status < 500;
 }
 
-function fateOf({ exchanges: [exchange] }: CheckResult): Fate {
-  if (exchange === undefined) return undefined;
-  const { outcome, status = 0 } = exchange;
+function exchangesOf(refuses: readonly CheckResult[], kind: CheckKind): readonly Exchange[] {
+  return refuses.find(({ check }) => check.kind === kind)?.exchanges ?? [];
+}
+
+/** Events or forms that requests were of. */
+function partOf(exchanges: readonly Exchange[]): CauseEvidence {
+  const forms = exchanges.flatMap(({ form }) => form ?? []);
+  const events = exchanges.flatMap(({ event }) => event ?? []);
+  return forms.length > 0 ? { forms: forms.join(",") } : { events: events.join(", ") };
+}
+
+/** The worst that any of its requests came to. */
+function fateOf({ exchanges }: CheckResult): Fate {
+  const fates = exchanges.map(fateOfExchange);
+  return (["accepted", "broke", "other", "refused"] as const).find((one) => fates.includes(one));
+}
+
+function fateOfExchange({ outcome, status = 0 }: Exchange): Fate {
   if (outcome.ok) return "refused";
   if (outcome.reason === "broke") return "broke";
   return outcome.reason === "not-refused" && status < 300 ? "accepted" : "other";

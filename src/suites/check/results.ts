@@ -16,9 +16,16 @@ export interface Exchange {
   durationMs: number;
   /** The head of the answer's body, and its whole length; undefined where it has none. */
   answer: { body: Buffer; bytes: number } | undefined;
+  /** What was unusual in how it was sent; undefined where nothing was. */
+  form?: RequestForm;
+  /** It was sent more than once: what the first was answered, and what the one that counts. */
+  unsteady?: { first: number; then: number };
   /** Whether it went out in pieces, with pauses: its time says nothing of the handler's. */
   slow?: boolean;
 }
+
+/** How a request is sent that handlers may forget to verify. */
+export type RequestForm = "charset" | "text" | "no-type" | "chunked" | "large";
 
 /** What is worth knowing of a check, whether it passed or not. */
 export type Note =
@@ -30,6 +37,8 @@ export type Note =
   | { code: "latency"; p50Ms: number; p95Ms: number; maxMs: number }
   /** It was refused from the first delivery on, and still is. */
   | { code: "refused-as-before"; status: number }
+  /** It broke over a request, and took the very same when that came again. */
+  | { code: "unsteady"; first: number; then: number }
   /** No right delivery was accepted, so there is no time to judge. */
   | { code: "nothing-accepted" };
 
@@ -48,7 +57,16 @@ export type Stop =
   /** Nothing can be reached there at all. */
   | { reason: "unreachable"; error: string; message: string }
   /** So many requests in a row got no answer, or all of them too late. */
-  | { reason: "no-answers"; times: number; message: string; why: "timeouts" | "late" | "errors" }
+  | {
+      reason: "no-answers";
+      times: number;
+      message: string;
+      why: "timeouts" | "late" | "errors";
+      /** Whether any request was answered before. */
+      answeredBefore: boolean;
+    }
+  /** It answers 429, from that request on. */
+  | { reason: "rate-limited"; after: number }
   /** All of it took longer than it may. */
   | { reason: "too-long"; limitMs: number };
 

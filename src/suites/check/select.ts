@@ -1,6 +1,6 @@
 import { HooklineError } from "../../errors.ts";
 import { closest } from "../../providers/closest.ts";
-import { areas, type Check } from "./checks.ts";
+import { areas, type Check, type LeftOut } from "./checks.ts";
 
 /** Whether a name is one of the patterns, in which `*` stands for anything. */
 export function isNamed(name: string, patterns: readonly string[]): boolean {
@@ -36,6 +36,17 @@ export function selectChecks(
   throw new HooklineError("usage", "no check is left: --skip names all that --only does", {
     nextSteps: ["skip fewer; list the checks with --list"],
   });
+}
+
+/** Those left out that would be among the checks asked for if they applied. */
+export function selectLeftOut(
+  leftOut: readonly LeftOut[],
+  only: readonly string[],
+  skip: readonly string[],
+): LeftOut[] {
+  const has = (kind: string, names: readonly string[]): boolean =>
+    isNamed(kind, names) || isNamed(kind.startsWith("refuses-") ? "refuses" : "survives", names);
+  return leftOut.filter(({ kind }) => (only.length === 0 || has(kind, only)) && !has(kind, skip));
 }
 
 function unknownCheck(flag: string, name: string, checks: readonly Check[]): HooklineError {

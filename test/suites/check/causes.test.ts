@@ -92,6 +92,19 @@ describe("findCauses", () => {
     ],
     ["the time is not signed", run(of(200, "refuses-redated-signature")), ["timestamp-unsigned 1"]],
     ["the body is not signed", run(of(200, "refuses-tampered-body")), ["body-unsigned 1"]],
+    [
+      "an empty one breaks it, where a missing one is refused",
+      run(of(500, "refuses-empty-signature")),
+      ["malformed-throws 1"],
+    ],
+    [
+      "a missing one breaks it",
+      run(of(500, "refuses-missing-signature", "refuses-empty-signature")),
+      ["missing-header-throws 2"],
+    ],
+    ["other events are taken unverified", run(of(200, "refuses-every-event")), ["verified-in-part 1"]],
+    ["other forms break it", run(of(500, "refuses-every-form")), ["forgery-throws 1"]],
+    ["an empty secret is taken too", run(of(200, "refuses-empty-secret")), ["secret-unset 1"]],
     ["malformed ones break it", run(of(500, "refuses-malformed-signature")), ["malformed-throws 1"]],
     [
       "others than as long as the right one break it",
@@ -169,9 +182,23 @@ describe("findCauses", () => {
 
   test.each<[stop: Stop, code: string]>([
     [{ reason: "unreachable", error: "refused", message: "connection refused" }, "unreachable"],
-    [{ reason: "no-answers", times: 3, message: "no answer in time", why: "timeouts" }, "hangs"],
-    [{ reason: "no-answers", times: 3, message: "connection refused", why: "errors" }, "crashed"],
-    [{ reason: "no-answers", times: 3, message: "answered too late", why: "late" }, "too-slow"],
+    [
+      { reason: "no-answers", times: 3, message: "no answer in time", why: "timeouts", answeredBefore: true },
+      "hangs",
+    ],
+    [
+      { reason: "no-answers", times: 3, message: "connection refused", why: "errors", answeredBefore: true },
+      "crashed",
+    ],
+    [
+      { reason: "no-answers", times: 3, message: "answered too late", why: "late", answeredBefore: true },
+      "too-slow",
+    ],
+    [
+      { reason: "no-answers", times: 2, message: "closed", why: "errors", answeredBefore: false },
+      "never-answers",
+    ],
+    [{ reason: "rate-limited", after: 13 }, "rate-limited"],
     [{ reason: "too-long", limitMs: 1000 }, "too-slow"],
   ])("ended before: %j", (stop, code) => {
     const results = run(() => undefined).map((result, index) =>
@@ -180,6 +207,27 @@ describe("findCauses", () => {
     const [first] = findCauses({ results, probe: undefined, stop });
     expect(first).toMatchObject({ code });
     expect(first?.explains).toHaveLength(checks.slice(5).filter(({ scored }) => scored).length);
+  });
+});
+
+describe("an app that breaks at times", () => {
+  const unsteady = (results: readonly CheckResult[]): CheckResult[] =>
+    results.map((result) => ({
+      ...result,
+      exchanges: result.exchanges.map((one) =>
+        result.check.kind === "accepts-event" ? { ...one, unsteady: { first: 503, then: 200 } } : one,
+      ),
+    }));
+
+  test("has no cause that is certain by a 5xx", () => {
+    const found = (results: CheckResult[]) =>
+      findCauses({ results: unsteady(results), probe: undefined, stop: undefined }).map(
+        ({ code, confidence }) => `${code} ${confidence}`,
+      );
+    expect(found(run(of(500, "refuses-missing-signature")))).toEqual(["missing-header-throws likely"]);
+    expect(found(run(of(503, "unicode", "refuses-every-form")))).toEqual(["unsteady likely"]);
+    expect(found(run(of(503, "twenty-at-once")))).toEqual(["unsteady likely"]);
+    expect(found(run(of(413, "large-body")))).toEqual(["body-limit proved"]);
   });
 });
 

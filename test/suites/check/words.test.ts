@@ -57,7 +57,8 @@ const causes: readonly [code: HandlerCause, evidence: CauseEvidence, said: strin
   ["timestamp-unchecked", {}, "of any age"],
   ["future-unchecked", {}, "dated far ahead"],
   ["timestamp-unsigned", {}, "does not cover it"],
-  ["refusal-status", { status: 302 }, "302 is no refusal"],
+  ["refusal-status", { status: 302 }, "302 to a forged request, which says that it is elsewhere"],
+  ["refusal-status", { status: 429 }, "too many requests"],
   ["unreachable", { error: "refused", message: "connection refused" }, "connection refused"],
   ["not-found", { status: 405 }, "the answer is 405"],
   ["redirected", { status: 308 }, "redirect (308)"],
@@ -76,14 +77,26 @@ const causes: readonly [code: HandlerCause, evidence: CauseEvidence, said: strin
   ["content-type-strict", { status: 415 }, "415"],
   ["breaks-under-load", { status: 503 }, "503"],
   ["crashed", {}, "does not take a right delivery any more"],
+  ["verified-in-part", { events: "a, b" }, "accepted of a, b"],
+  ["verified-in-part", { forms: "chunked,no-type" }, "accepted in chunks, without a Content-Type"],
+  ["forgery-throws", { status: 500, forms: "text" }, "500 to forged requests as text/plain"],
+  ["secret-unset", { value: "", also: true }, "accepts also what is signed with no secret"],
+  ["rate-limited", { status: 429, after: 13 }, "from request 13 on"],
+  ["never-answers", { message: "closed" }, "no connection gets an answer: closed"],
+  ["unsteady", { status: 503, times: 2 }, "503 now and then"],
   ["crashed", { since: "unicode", message: "connection refused" }, "since the check unicode"],
 ];
 
 const isSentence = (text: string): boolean => /^[^A-Z]/.test(text) && !/[.\s]$/.test(text);
 
 describe("the words", () => {
+  test("name the provider in commands", () => {
+    const cause = { code: "wrong-secret", confidence: "likely", evidence: {}, explains: [] } as const;
+    expect(renderCause(cause, "acme").fix).toContain("`hookline snippet acme`");
+  });
+
   test.each(causes)("of %s %j", (code, evidence, said) => {
-    const { message, fix } = renderCause({ code, confidence: "proved", evidence, explains: [] });
+    const { message, fix } = renderCause({ code, confidence: "proved", evidence, explains: [] }, "acme");
     expect(message).toContain(said);
     expect([message, fix ?? "a"].filter((text) => !isSentence(text))).toEqual([]);
   });
