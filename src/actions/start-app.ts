@@ -5,7 +5,7 @@ import { groupGone, signalGroup } from "./process-group.ts";
 import { wait } from "./wait.ts";
 
 /** When an app counts as started: a URL answers, whatever the status, or a text is printed. */
-export type Ready = { url: URL } | { text: string };
+export type Ready = { url: URL; isTarget?: boolean } | { text: string };
 
 export interface StartOptions {
   /** For the shell. Only ever what the user typed: never from a file. */
@@ -14,6 +14,8 @@ export interface StartOptions {
   /** Variables beside the environment. */
   env: Readonly<Record<string, string>>;
   ready: Ready;
+  /** What it is to answer at; nothing may answer there before. */
+  targets?: readonly URL[];
   /** Milliseconds in which it has to be ready. */
   timeoutMs: number;
   /** Asks a URL. @returns whether anything answered */
@@ -33,6 +35,8 @@ export interface App {
   ended(): string | undefined;
   /** Ends it with all that it started: SIGTERM, and SIGKILL for what is left after 5 s. Never throws. */
   stop(): Promise<void>;
+  /** Whether it had to be ended by SIGKILL. */
+  wasKilled(): boolean;
 }
 
 const keptBytes = 64 * 1024;
@@ -48,13 +52,15 @@ const restMs = 200;
  * @throws HooklineError `app-running`, `app-ended`, `app-not-ready` (exit 1; `output` has what it printed), `interrupted`
  */
 export async function startApp(options: StartOptions, started: (app: App) => void): Promise<void> {
-  const { ready, command } = options;
-  if ("url" in ready && (await options.probe(ready.url)))
-    throw failure(
-      "app-running",
-      `something answers at ${ready.url.href} before ${JSON.stringify(command)} is started, so that would be tested in its place`,
-      ["stop what runs there", "or leave out --start to test just that"],
-    );
+  const { ready, command, targets = [] } = options;
+  const isTarget = "url" in ready && ready.isTarget === true;
+  for (const url of [...("url" in ready && !isTarget ? [ready.url] : []), ...targets])
+    if (await options.probe(url))
+      throw failure(
+        "app-running",
+        `something answers at ${url.href} before ${JSON.stringify(command)} is started, so that would be tested in its place`,
+        ["stop what runs there", "or leave out --start to test just that"],
+      );
   const child = spawn(command, {
     shell: true,
     // A group of its own, so that all of it can be stopped, and Ctrl-C is hookline's to handle.
@@ -85,6 +91,7 @@ function watchApp(child: ChildProcess, graceMs: number): Watched {
   let printed = 0;
   let ended: string | undefined;
   let stopping: Promise<void> | undefined;
+  let killed = false;
   const watchers = new Set<() => void>();
   const tell = (): void => {
     for (const told of [...watchers]) told();
@@ -116,6 +123,7 @@ function watchApp(child: ChildProcess, graceMs: number): Watched {
     if (pid !== undefined) {
       signalGroup(pid, "SIGTERM");
       if (!(await groupGone(pid, graceMs))) {
+        killed = true;
         signalGroup(pid, "SIGKILL");
         await groupGone(pid, killedMs);
       }
@@ -135,6 +143,7 @@ function watchApp(child: ChildProcess, graceMs: number): Watched {
     },
     ended: () => (stopping === undefined ? ended : undefined),
     stop: () => (stopping ??= stop()),
+    wasKilled: () => killed,
     watch(told) {
       watchers.add(told);
       return () => void watchers.delete(told);
@@ -164,7 +173,12 @@ async function untilReady(app: Watched, options: StartOptions): Promise<void> {
         "url" in ready
           ? `nothing answered at ${ready.url.href} within ${timeoutMs / 1000} s of starting ${named}`
           : `${named} did not print ${JSON.stringify(ready.text)} within ${timeoutMs / 1000} s`,
-        ["check what --ready names", "or give it more time: --ready-timeout 2m"],
+        [
+          "url" in ready && ready.isTarget === true
+            ? "check that it listens there, or say what tells that it is ready: --ready 'listening on'"
+            : "check what --ready names",
+          "or give it more time: --ready-timeout 2m",
+        ],
       );
     await wait("url" in ready ? Math.min(left, probeEveryMs) : left, signal, app.watch);
   }

@@ -29,8 +29,10 @@ export interface TestSuiteStart {
   file: string;
   url: string;
   steps: number;
-  /** Characters of the longest name of a step. */
+  /** Names of the steps have at most so many characters. */
   widest: number;
+  /** False where the run was interrupted before it. */
+  begun: boolean;
 }
 
 export interface TestStep {
@@ -42,7 +44,7 @@ export interface TestStep {
   tags: readonly string[];
   outcome: "passed" | "failed" | "skipped";
   /** Why it was not run. */
-  leftOut: LeftOut | { by: "bail" } | undefined;
+  leftOut: LeftOut | { by: "bail" } | { by: "interrupted" } | undefined;
   /** Milliseconds, waiting for calls included. */
   durationMs: number;
   sent: number;
@@ -88,12 +90,16 @@ export type StepFailure = {
       /** `POST /orders` */
       call: string;
       wanted: number;
+      /** Whether more of them may come. */
+      orMore: boolean;
       /** Of these so many came. */
       actual: number;
       withinMs: number;
       /** The first few other calls since the step began, and what is wrong with each. */
       others: readonly { call: string; mismatches: readonly Mismatch[] }[];
     }
+  /** A call that an earlier step expects, once more than that says. */
+  | { kind: "late-call"; call: string }
   | { kind: "capture"; name: string; where: string }
   /** The step could not be sent, or a variable is missing. */
   | { kind: "error"; code: string; message: string }
@@ -128,4 +134,10 @@ export interface TestSummary {
   /** Files in which `only` stands. */
   narrowed: readonly string[];
   interrupted: boolean;
+  /** Steps that were not run as the run was interrupted. */
+  notRun: number;
+  /** How the app that was started ended of its own accord, `with code 1`: then nothing is proved. */
+  appEnded: string | undefined;
+  /** Whether it ignored SIGTERM. */
+  appKilled: boolean;
 }

@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { projectError } from "../config/project.ts";
 import { EXIT, HooklineError, isHooklineError } from "../errors.ts";
 import { filesBelow } from "../payloads/files.ts";
+import { repeatedNames, withExactNumbers } from "../suites/literals.ts";
 import { parseSuite, type Suite } from "../suites/schema.ts";
 
 /** A suite as it was read. */
@@ -12,7 +13,10 @@ export interface SuiteFile {
   folder: string;
   /** As the user would name it. */
   shown: string;
+  /** From the folder that was named, or its last part: the same wherever hookline is run from. */
+  ownName: string;
   content: string;
+  /** Its long whole numbers as bigints. */
   suite: Suite;
 }
 
@@ -29,8 +33,15 @@ const nextSteps = [
  * @throws HooklineError `suites-missing` (exit 2), `suite-invalid`, with each mistake of each suite
  */
 export async function readSuites(names: readonly string[], cwd: string): Promise<SuiteFile[]> {
-  const files = new Map<string, string | undefined>();
-  for (const name of names) for (const file of suiteFiles(name, cwd)) files.set(file, undefined);
+  const blank = names.find((name) => name.trim() === "");
+  if (blank !== undefined)
+    throw new HooklineError("usage", "the name of a suite is empty", {
+      exitCode: EXIT.usage,
+      nextSteps: ["name a suite, or a folder of them: hookline test tests/webhooks"],
+    });
+  const files = new Map<string, string>();
+  for (const name of names)
+    for (const { file, ownName } of suiteFiles(name, cwd)) if (!files.has(file)) files.set(file, ownName);
   if (files.size === 0)
     throw new HooklineError("suites-missing", `there are no suites in ${names.join(", ")}`, {
       exitCode: EXIT.usage,
@@ -39,7 +50,7 @@ export async function readSuites(names: readonly string[], cwd: string): Promise
         "in a folder every *.suite.json is one, and every other .json file with a list of steps",
       ],
     });
-  return checkAll([...files.keys()], (file) => readSuite(file, cwd));
+  return checkAll([...files], ([file, ownName]) => readSuite(file, ownName, cwd));
 }
 
 /** Does something with each of them, and tells the mistakes of all of them at once. */
@@ -65,7 +76,7 @@ export async function checkAll<Item, Result>(
   });
 }
 
-function suiteFiles(name: string, cwd: string): string[] {
+function suiteFiles(name: string, cwd: string): { file: string; ownName: string }[] {
   const path = resolve(cwd, name);
   let isFolder: boolean;
   try {
@@ -77,11 +88,11 @@ function suiteFiles(name: string, cwd: string): string[] {
       nextSteps: ["name a suite, or a folder of them: hookline test tests/webhooks"],
     });
   }
-  if (!isFolder) return [path];
+  if (!isFolder) return [{ file: path, ownName: basename(path) }];
   return filesBelow(path)
     .filter((file) => file.endsWith(".json"))
-    .map((file) => join(path, file))
-    .filter((file) => file.endsWith(".suite.json") || hasSteps(file));
+    .map((file) => ({ file: join(path, file), ownName: file.replaceAll("\\", "/") }))
+    .filter(({ file }) => file.endsWith(".suite.json") || hasSteps(file));
 }
 
 /** Whether a JSON file looks like a suite; payloads may lie beside it. */
@@ -95,7 +106,7 @@ function hasSteps(file: string): boolean {
   }
 }
 
-async function readSuite(file: string, cwd: string): Promise<SuiteFile> {
+async function readSuite(file: string, ownName: string, cwd: string): Promise<SuiteFile> {
   const below = relative(cwd, file);
   const shown = below.startsWith("..") ? file : below;
   const content = readText(file, shown);
@@ -109,12 +120,19 @@ async function readSuite(file: string, cwd: string): Promise<SuiteFile> {
     const why = fault === undefined ? "" : `: ${fault.text}`;
     throw new HooklineError("suite-invalid", `${shown}${at}: it is not valid JSON${why}`, {
       cause,
-      nextSteps,
     });
   }
   const parsed = parseSuite(input);
   if ("problems" in parsed) throw await suiteError({ shown, content }, parsed.problems);
-  return { file, folder: dirname(file), shown, content, suite: parsed.data };
+  const repeated = repeatedNames(content);
+  if (repeated.length > 0)
+    throw await suiteError(
+      { shown, content },
+      repeated.map((path) => ({ path, text: "is there a second time, and only one of them would count" })),
+      [],
+    );
+  const suite = withExactNumbers(parsed.data, content) as Suite;
+  return { file, folder: dirname(file), shown, ownName, content, suite };
 }
 
 /** The error for a suite that says what it must not, each problem with its place: `orders.suite.json:4:9: …`. */

@@ -8,17 +8,22 @@ import {
   expected,
   expectedCall,
   expectedPath,
+  filled,
+  filledCall,
+  filledMatcher,
   type Expected,
   type ExpectedCall,
 } from "../suites/expectations.ts";
 import type { Problem, StubAnswer, SuiteStep } from "../suites/schema.ts";
 import type { StubReply } from "../suites/stub.ts";
 import { groups, leftOut, stepNames, type Choice, type LeftOut } from "../suites/select.ts";
+import { toJson } from "../suites/values.ts";
 import { expand, expandText, usesIn, type Variables } from "../suites/variables.ts";
 import { isLoopback, parseTarget } from "../transport/target.ts";
 import { prepare, type HeaderOverride, type PreparedPayload } from "./prepare.ts";
 import { suiteError, type SuiteFile } from "./test-files.ts";
 import { formProblems, sendProblem } from "./test-problems.ts";
+import { captures, unknown, unknownVariables } from "./test-uses.ts";
 import { resolveVariables } from "./test-variables.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -72,6 +77,8 @@ export interface PlannedStep {
 
 export interface PlannedCall {
   times: number;
+  /** Whether more may come. */
+  orMore: boolean;
   /** Milliseconds that it is waited for. */
   withinMs: number;
   expected(variables: Variables): ExpectedCall;
@@ -97,8 +104,10 @@ export async function planSuite(
   patterns: Patterns,
   options: PlanOptions,
 ): Promise<SuitePlan> {
-  const { suite, content, folder, shown } = source;
+  const { suite, content, folder } = source;
   const { variables, problems } = resolveVariables(suite, options, workspace.host.environment);
+  // Of a value that has to be given its own line says how; no form would help.
+  const missing = new Set(problems);
   const out = leftOut(suite.steps, options);
   const names = stepNames(suite.steps);
   const { findPlaces } = await import("../config/project-places.ts");
@@ -120,7 +129,8 @@ export async function planSuite(
   const answers = suite.stub?.answers ?? [];
   problems.push(...unknown(answers, ["stub", "answers"], variables, new Map()));
   const url = targetOf(source, variables, options, problems);
-  if (problems.length > 0 || url === undefined) throw await suiteError(source, problems);
+  if (problems.length > 0 || url === undefined)
+    throw await suiteError(source, problems, problems.every((one) => missing.has(one)) ? [] : undefined);
 
   const literalOf = literalReader(content);
   const host = { ...workspace.host, cwd: folder };
@@ -142,9 +152,11 @@ export async function planSuite(
         // What waits for a captured value is at least looked up.
         prepared = await prepareStep(isDynamic ? { edits: [], headers: [] } : changes(variables));
       } catch (error) {
-        const problem = problemOf(error, step);
+        const problem = problemOf(error);
         if (problem === undefined) throw error;
-        problems.push({ ...problem, path: ["steps", index, ...problem.path] });
+        const at =
+          problem.path[0] === "set" ? await placeOfEdit(step, changes(variables), prepareStep) : problem.path;
+        problems.push({ ...problem, path: ["steps", index, ...at] });
       }
     }
     planned.push({
@@ -156,11 +168,11 @@ export async function planSuite(
       delayMs: milliseconds(step.delay),
       withinMs: milliseconds(step.expect?.within),
       status: step.expect?.status === undefined ? undefined : [step.expect.status].flat(),
-      expected: (known) => expand(expected(step.expect ?? {}), known),
+      expected: (known) => filled(expected(step.expect ?? {}), known),
       calls: (step.expect?.calls ?? []).map(({ times = 1, within, ...call }) => ({
-        times,
+        ...(typeof times === "number" ? { times, orMore: false } : { times: times.atLeast, orMore: true }),
         withinMs: milliseconds(within) ?? (times === 0 ? noCallsWithinMs : callsWithinMs),
-        expected: (known) => expand(expectedCall(call), known),
+        expected: (known) => filledCall(expectedCall(call), known),
       })),
       capture: Object.entries(step.capture ?? {}).map(([name, where]) => ({
         name,
@@ -177,7 +189,7 @@ export async function planSuite(
   if (problems.length > 0) throw await suiteError(source, problems);
   return {
     source,
-    name: suite.name ?? shown,
+    name: suite.name ?? source.ownName,
     url,
     replies: answers.map((answer) => replyOf(answer, variables)),
     variables,
@@ -219,7 +231,7 @@ function editsOf(
     return {
       op: "set",
       path: expandText(path, variables),
-      value: literal ?? JSON.stringify(expand(value, variables)),
+      value: literal ?? toJson(expand(value, variables)),
     };
   });
   return [...sets, ...unset.map((path): Edit => ({ op: "unset", path: expandText(path, variables) }))];
@@ -247,7 +259,7 @@ function replyOf(answer: StubAnswer, variables: Variables): StubReply {
   const { method, status = 200, headers = {}, body = {} } = answer;
   return {
     ...(method === undefined ? {} : { method }),
-    path: expand(expectedPath(answer), variables),
+    path: filledMatcher(expectedPath(answer), variables),
     status,
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name, headerText(name, expandText(value, variables))]),
@@ -259,52 +271,6 @@ function replyOf(answer: StubAnswer, variables: Variables): StubReply {
 function milliseconds(text: string | undefined): number | undefined {
   const reading = text === undefined ? undefined : readDuration(text);
   return reading !== undefined && "value" in reading ? reading.value : undefined;
-}
-
-/** Which steps capture each variable. */
-function captures(steps: readonly SuiteStep[]): Map<string, number[]> {
-  const by = new Map<string, number[]>();
-  steps.forEach(({ capture = {} }, index) => {
-    for (const name of Object.keys(capture)) by.set(name, [...(by.get(name) ?? []), index]);
-  });
-  return by;
-}
-
-/** Variables that nothing gives a value before they are used. */
-function unknownVariables(
-  running: readonly (readonly { step: SuiteStep; index: number }[])[],
-  variables: Variables,
-  by: ReadonlyMap<string, readonly number[]>,
-): Problem[] {
-  const known = new Map(variables);
-  return running.flatMap((group) => {
-    const problems = group.flatMap(({ step: { set, unset, headers, expect }, index }) =>
-      unknown({ set, unset, headers, expect }, ["steps", index], known, by),
-    );
-    for (const { step } of group)
-      for (const name of Object.keys(step.capture ?? {})) known.set(name, undefined);
-    return problems;
-  });
-}
-
-function unknown(
-  value: unknown,
-  path: readonly PropertyKey[],
-  known: Variables,
-  by: ReadonlyMap<string, readonly number[]>,
-): Problem[] {
-  return usesIn(value, path)
-    .filter(({ name }) => !known.has(name))
-    .map(({ name, path: at }) => {
-      const steps = by.get(name)?.map((index) => `steps[${index}]`);
-      const why =
-        steps !== undefined
-          ? `which is captured by ${steps.join(", ")}: that has to run before, and not at once with it`
-          : name === "stub"
-            ? 'the URL of the stub, which there is only with "stub": {} in the suite, or --stub'
-            : `which is not known: list it under variables, or give it with --var ${name}=VALUE`;
-      return { path: at, text: `uses {{${name}}}, ${why}` };
-    });
 }
 
 /** The suite's own target leads to this machine: a repository must not be able to send your deliveries elsewhere. */
@@ -342,15 +308,30 @@ function targetOf(
   return undefined;
 }
 
+/** Which edit it is that cannot be made: the first with which it fails. */
+async function placeOfEdit(
+  { set = {} }: SuiteStep,
+  changes: Changes,
+  prepareStep: (changes: Changes) => Promise<unknown>,
+): Promise<PropertyKey[]> {
+  const sets = Object.keys(set);
+  for (const [index] of changes.edits.entries()) {
+    try {
+      await prepareStep({ ...changes, edits: changes.edits.slice(0, index + 1) });
+    } catch {
+      const path = sets[index];
+      return path === undefined ? ["unset", index - sets.length] : ["set", path];
+    }
+  }
+  return ["set"];
+}
+
 /** A mistake of the suite, found as a payload was prepared; undefined for one that is not the suite's. */
-function problemOf(error: unknown, step: SuiteStep): Problem | undefined {
+function problemOf(error: unknown): Problem | undefined {
   if (!isHooklineError(error)) return undefined;
   const { code, message } = error;
   if (code.startsWith("tamper-")) return { path: ["tamper"], text: `cannot be done: ${message}` };
-  if (code.startsWith("edit-")) {
-    const field = step.set === undefined ? "unset" : "set";
-    return { path: [field], text: `cannot be done: ${message}` };
-  }
+  if (code.startsWith("edit-")) return { path: ["set"], text: `cannot be done: ${message}` };
   if (code === "no-envelope") return { path: ["fresh"], text: `cannot be done: ${message}` };
   if (code === "header-invalid") return { path: ["headers"], text: `cannot be sent: ${message}` };
   return /^(payload-|provider-unknown$|request-malformed$)/.test(code)

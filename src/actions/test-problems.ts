@@ -7,7 +7,7 @@ import { parsePath } from "../payloads/path.ts";
 import type { Registry } from "../providers/index.ts";
 import { parsePlace } from "../suites/capture.ts";
 import type { Patterns } from "../suites/patterns.ts";
-import type { Problem, Suite } from "../suites/schema.ts";
+import type { CallExpectation, Problem, Suite } from "../suites/schema.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -58,8 +58,8 @@ export function formProblems(suite: Suite, registry: Registry, patterns: Pattern
   return problems;
 }
 
-const wantedCalls = (calls: readonly { times?: number }[] = []): number =>
-  calls.reduce((sum, { times = 1 }) => sum + times, 0);
+const wantedCalls = (calls: readonly CallExpectation[] = []): number =>
+  calls.reduce((sum, { times = 1 }) => sum + (typeof times === "number" ? times : times.atLeast), 0);
 
 function pathProblem(path: string): string | undefined {
   return problemOf(() => parsePath(path));

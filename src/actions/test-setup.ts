@@ -1,4 +1,4 @@
-import { HooklineError } from "../errors.ts";
+import { HooklineError, isHooklineError } from "../errors.ts";
 import type { Patterns } from "../suites/patterns.ts";
 import type { Stub } from "../suites/stub.ts";
 import { usesIn } from "../suites/variables.ts";
@@ -37,20 +37,29 @@ export async function openStubFor(
       },
     );
   const { openStub } = await import("../suites/stub.ts");
-  return openStub(stubPort ?? [...ports][0] ?? 0, patterns);
+  try {
+    return await openStub(stubPort ?? [...ports][0] ?? 0, patterns);
+  } catch (error) {
+    if (!isHooklineError(error) || error.code !== "port-taken") throw error;
+    throw new HooklineError(error.code, `the stub cannot listen: ${error.message}`, {
+      exitCode: error.exitCode,
+      cause: error,
+      nextSteps: ["stop that program, or choose another port with --stub (0 takes any free one)"],
+    });
+  }
 }
 
 /** @throws HooklineError where the app does not start; what it printed is told before */
 export async function startFor(
   workspace: Workspace,
   { start, insecure, ca, signal }: TestOptions & { start: NonNullable<TestOptions["start"]> },
-  [first]: readonly SuitePlan[],
+  plans: readonly SuitePlan[],
   { stub, mask, report }: { stub: Stub | undefined; mask: Mask; report: (event: TestEvent) => void },
 ): Promise<App | undefined> {
   const { startApp } = await import("./start-app.ts");
   const { command, timeoutMs } = start;
-  const ready = start.ready ?? (first === undefined ? undefined : { url: first.url });
-  if (ready === undefined) return undefined;
+  const [first] = plans;
+  if (first === undefined) return undefined;
   const probe = async (url: URL): Promise<boolean> => {
     const sender = await openSender(
       workspace,
@@ -70,7 +79,8 @@ export async function startFor(
         command,
         cwd: workspace.host.cwd,
         env: stub === undefined ? {} : { HOOKLINE_STUB_URL: stub.url },
-        ready,
+        ready: start.ready ?? { url: first.url, isTarget: true },
+        targets: [...new Map(plans.map(({ url }) => [url.host, url])).values()],
         timeoutMs,
         probe,
         signal,

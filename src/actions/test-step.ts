@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 import { isHooklineError } from "../errors.ts";
 import { diffBodies } from "../inbox/diff.ts";
+import { redact, redacted, redactedNames } from "../inbox/redact.ts";
 import { capture, type Captured } from "../suites/capture.ts";
 import type { Claims, Wanted } from "../suites/calls.ts";
 import {
@@ -16,6 +17,7 @@ import type { Patterns } from "../suites/patterns.ts";
 import { pathFor, type Stub, type StubCall } from "../suites/stub.ts";
 import { judge, judgeRefusal } from "../transport/judge.ts";
 import type { Sender, SendResult } from "../transport/send.ts";
+import { maskDeep, type Mask } from "./mask.ts";
 import type { PreparedPayload } from "./prepare.ts";
 import { reproduce } from "./reproduce.ts";
 import { wait } from "./wait.ts";
@@ -32,8 +34,7 @@ export interface StepContext {
   cwd: string;
   timeoutMs: number | undefined;
   signal: AbortSignal;
-  /** Bytes without the secrets that sign. */
-  mask: (bytes: Buffer) => Buffer;
+  mask: Mask;
   /** How the app that was started ended; undefined while it runs, or where none was. */
   appEnded: () => Promise<string | undefined>;
 }
@@ -51,6 +52,9 @@ const mostFailures = 100;
 /** Bytes of an answer that are shown, and calls that are listed. */
 const shownBytes = 20_000;
 const shownCalls = 5;
+/** Milliseconds without a call after which no more is waited for, and in all. */
+const settleMs = 100;
+const mostSettleMs = 1000;
 
 /** Sends a step's deliveries one after the other, checks each answer, waits for the calls, and captures values. */
 export async function runStep(context: StepContext, step: PlannedStep): Promise<StepOutcome> {
@@ -63,7 +67,7 @@ export async function runStep(context: StepContext, step: PlannedStep): Promise<
     interrupted: false,
   };
   const fail = (failure: StepFailure): void => {
-    if (outcome.failures.length < mostFailures) outcome.failures.push(failure);
+    if (outcome.failures.length < mostFailures) outcome.failures.push(maskDeep(failure, context.mask));
     else outcome.moreFailures++;
   };
   const wanted: { call: PlannedCall; expected: ExpectedCall; wanted: Wanted }[] = [];
@@ -75,12 +79,12 @@ export async function runStep(context: StepContext, step: PlannedStep): Promise<
     for (const call of step.calls) {
       const expectedCall = call.expected(plan.variables);
       const check = (one: StubCall): readonly Mismatch[] => checkCall(expectedCall, one, context.patterns);
-      const claim = stub?.claims.want({ times: call.times, from, check });
+      const claim = stub?.claims.want({ times: call.times, orMore: call.orMore, from, check });
       if (claim !== undefined) wanted.push({ call, expected: expectedCall, wanted: claim });
     }
     const answer = await sendAll(context, step, { prepared, changes }, expected, outcome, fail);
     // Where nothing answered, that is all there is to say.
-    if (answer !== undefined && !signal.aborted) await awaitCalls(context, wanted, fail);
+    if (answer !== undefined && !signal.aborted) await awaitCalls(context, wanted, from, fail);
     if (answer !== undefined && !signal.aborted) captureAll(context, step, answer, wanted, fail);
   } catch (error) {
     if (!isHooklineError(error)) throw error;
@@ -112,7 +116,7 @@ async function sendAll(
   let last: Captured | undefined;
   let hasFailed = false;
   for (const prepared of all) {
-    const again = againOf(context, prepared, changes, step);
+    const again = maskDeep(againOf(context, prepared, changes, step), mask);
     for (let time = 0; time < times && !signal.aborted; time++) {
       if (step.delayMs !== undefined) await wait(step.delayMs, signal);
       if (signal.aborted) break;
@@ -152,7 +156,7 @@ async function sendAll(
 
 /** What is not as it has to be with one answer. */
 function check(
-  { patterns, mask }: StepContext,
+  { patterns }: StepContext,
   step: PlannedStep,
   { payload, tampering }: PreparedPayload,
   expected: Expected,
@@ -165,7 +169,7 @@ function check(
     if (!outcome.ok) {
       const failure: StepFailure = { kind: "outcome", outcome, title: provider.title, tampering };
       // What else was expected of an answer that is refused already helps to see why; of none nothing is known.
-      return result.ok ? [failure, ...messageFailures(expected, result, patterns, mask)] : [failure];
+      return result.ok ? [failure, ...messageFailures(expected, result, patterns)] : [failure];
     }
   }
   if (!result.ok) return [];
@@ -174,19 +178,18 @@ function check(
     failures.push({ kind: "status", expected: step.status, actual: result.status });
   if (step.status !== undefined && result.durationMs > ack.timeoutMs)
     failures.push({ kind: "late", allowedMs: ack.timeoutMs, actualMs: result.durationMs });
-  return [...failures, ...messageFailures(expected, result, patterns, mask)];
+  return [...failures, ...messageFailures(expected, result, patterns)];
 }
 
 function messageFailures(
   expected: Expected,
   result: SendResult & { ok: true },
   patterns: Patterns,
-  mask: (bytes: Buffer) => Buffer,
 ): StepFailure[] {
   return checkMessage(expected, result, patterns).map((mismatch) => ({
     kind: "mismatch",
-    mismatch: masked(mismatch, mask),
-    differences: differencesOf(mismatch, mask),
+    mismatch: withoutCredentials(mismatch),
+    differences: differencesOf(mismatch),
   }));
 }
 
@@ -203,40 +206,67 @@ function checkCall(expected: ExpectedCall, call: StubCall, patterns: Patterns): 
   ];
 }
 
-/** Waits until all calls came that have to, and none that must not. */
+/** Waits until all calls came that have to, and for a moment whether more do. */
 async function awaitCalls(
   context: StepContext,
   wanted: readonly { call: PlannedCall; expected: ExpectedCall; wanted: Wanted }[],
+  from: number,
   fail: (failure: StepFailure) => void,
 ): Promise<void> {
-  const { stub, signal, mask } = context;
+  const { stub, signal } = context;
+  if (stub === undefined || wanted.length === 0) return;
   const started = performance.now();
   await Promise.all(
     wanted.map(async ({ call, wanted: one }) => {
-      const isDone = (): boolean => (call.times === 0 ? one.actual() > 0 : one.actual() === call.times);
+      // That none comes only time can tell.
+      const isDone = (): boolean =>
+        call.times === 0 && !call.orMore ? one.actual() > 0 : one.actual() >= call.times;
       while (!isDone() && !signal.aborted) {
         const left = started + call.withinMs - performance.now();
         if (left <= 0) return;
-        await wait(left, signal, stub?.server.watch);
+        await wait(left, signal, stub.server.watch);
       }
     }),
   );
+  const isCounted = ({ call: { times, orMore } }: { call: PlannedCall }): boolean => times > 0 && !orMore;
+  const isMet = ({ call, wanted: one }: { call: PlannedCall; wanted: Wanted }): boolean =>
+    call.orMore ? one.actual() >= call.times : one.actual() === call.times;
+  if (wanted.every(isMet) && wanted.some(isCounted)) await untilQuiet(stub.server, signal);
   if (signal.aborted) return;
-  for (const { call, expected, wanted: one } of wanted) {
-    const actual = one.actual();
-    if (actual === call.times) continue;
-    const others = one.others().slice(0, shownCalls);
+  for (const one of wanted) {
+    if (isMet(one)) continue;
+    const { call, expected } = one;
     fail({
       kind: "calls",
       call: nameOf(expected),
       wanted: call.times,
-      actual,
+      orMore: call.orMore,
+      actual: one.wanted.actual(),
       withinMs: call.withinMs,
-      others: others.map(({ call: other, mismatches }) => ({
-        call: `${other.method} ${mask(Buffer.from(other.target)).toString()}`,
-        mismatches: mismatches.map((mismatch) => masked(mismatch, mask)),
-      })),
+      others: one.wanted
+        .others()
+        .filter(({ mismatches }) => mismatches.length > 0)
+        .slice(0, shownCalls)
+        .map(({ call: other, mismatches }) => ({
+          call: `${other.method} ${other.target}`,
+          mismatches: mismatches.map(withoutCredentials),
+        })),
     });
+  }
+  // A step that counts calls has to say all that others count: one that does not is a surplus one of theirs.
+  const late = wanted.some(isCounted) ? stub.claims.late(from) : [];
+  for (const { method, target } of late.slice(0, shownCalls))
+    fail({ kind: "late-call", call: `${method} ${target}` });
+}
+
+/** Waits until no call came for a moment. */
+async function untilQuiet({ calls, watch }: Stub, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + mostSettleMs;
+  let until = performance.now() + settleMs;
+  for (let seen = calls.length; performance.now() < until && !signal.aborted;) {
+    await wait(until - performance.now(), signal, watch);
+    if (calls.length > seen) until = Math.min(end, performance.now() + settleMs);
+    seen = calls.length;
   }
 }
 
@@ -264,19 +294,23 @@ function captureAll(
   }
 }
 
-function masked(mismatch: Mismatch, mask: (bytes: Buffer) => Buffer): Mismatch {
-  return mismatch.actual === undefined
-    ? mismatch
-    : { ...mismatch, actual: mask(Buffer.from(mismatch.actual)).toString() };
+/** A header that carries a credential is told to be different, and no more. */
+function withoutCredentials(mismatch: Mismatch): Mismatch {
+  const [, name] = /^header (.+)$/.exec(mismatch.subject) ?? [];
+  if (name === undefined || redactedNames(redact([name, ""])).length === 0) return mismatch;
+  const { expected, actual, ...rest } = mismatch;
+  return {
+    ...rest,
+    ...(expected === undefined ? {} : { expected: redacted }),
+    ...(actual === undefined ? {} : { actual: redacted }),
+  };
 }
 
 /** Where two objects or lists differ; none for simpler values, which are shown whole. */
-function differencesOf(
-  { kind, expected = "", actual = "" }: Mismatch,
-  mask: (bytes: Buffer) => Buffer,
-): Difference[] {
+function differencesOf({ subject, kind, expected = "", actual = "" }: Mismatch): Difference[] {
+  if (subject.startsWith("header ")) return [];
   if (kind !== "different" || !/^[[{]/.test(expected) || !/^[[{]/.test(actual)) return [];
-  const { kind: read, differences } = diffBodies(Buffer.from(expected), mask(Buffer.from(actual)));
+  const { kind: read, differences } = diffBodies(Buffer.from(expected), Buffer.from(actual));
   return read === "json"
     ? differences.filter(({ op }) => op === "added" || op === "removed" || op === "changed")
     : [];

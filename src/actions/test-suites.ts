@@ -1,3 +1,4 @@
+import type { Sender } from "../transport/send.ts";
 import { parseTarget } from "../transport/target.ts";
 import { createClaims } from "../suites/calls.ts";
 import { createPatterns, type Patterns } from "../suites/patterns.ts";
@@ -12,7 +13,7 @@ import { checkAll, readSuites } from "./test-files.ts";
 import { planSuite, type PlannedStep, type SuitePlan } from "./test-plan.ts";
 import { openStubFor, startFor } from "./test-setup.ts";
 import { runStep, type StepContext, type StepOutcome } from "./test-step.ts";
-import { refuseUnused } from "./test-variables.ts";
+import { environmentValues, refuseUnused } from "./test-variables.ts";
 import { wait } from "./wait.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -64,7 +65,7 @@ export async function listSteps(
 ): Promise<ListedStep[]> {
   const { findPlaces } = await import("../config/project-places.ts");
   const files = await readSuites(suites, host.cwd);
-  return files.flatMap(({ suite, shown, content }) => {
+  return files.flatMap(({ suite, shown, ownName, content }) => {
     const out = leftOut(suite.steps, choice);
     const names = stepNames(suite.steps);
     const places = findPlaces(
@@ -72,7 +73,7 @@ export async function listSteps(
       suite.steps.map((_, index) => ["steps", index]),
     );
     return suite.steps.map(({ send, tags = [] }, index) => ({
-      suite: suite.name ?? shown,
+      suite: suite.name ?? ownName,
       file: shown,
       line: places[index]?.line ?? 1,
       name: names[index] ?? "",
@@ -92,8 +93,8 @@ async function run(
   const { signal, start } = options;
   const begun = performance.now();
   const patterns = createPatterns();
-  const mask = createMask(workspace);
   const files = await readSuites(options.suites, host.cwd);
+  const mask = createMask(workspace, environmentValues(files, host.environment));
   refuseUnused(options.variables, files);
   if (options.provider !== undefined) workspace.registry.require(options.provider);
   if (options.to !== undefined) parseTarget(options.to);
@@ -114,21 +115,25 @@ async function run(
     });
     const counts = { passed: 0, failed: 0, skipped: 0 };
     let steps = 0;
+    let notRun = 0;
     // What it printed as it started belongs to the first suite.
     let mark = 0;
     const count = (event: TestEvent): void => {
       if (event.type === "step") {
         steps++;
         counts[event.outcome]++;
+        if (event.leftOut?.by === "interrupted") notRun++;
       }
       report(event);
     };
     for (const plan of plans) {
-      if (signal.aborted) break;
       const isOver = options.bail && counts.failed > 0;
       await runSuite(workspace, options, { plan, stub, app, mark, patterns, mask, isOver }, count);
       mark = app?.printed() ?? 0;
     }
+    const appEnded = signal.aborted ? undefined : app?.ended();
+    // All that was started is gone before the last word is said.
+    await app?.stop();
     const summary: TestSummary = {
       type: "summary",
       suites: plans.length,
@@ -137,9 +142,10 @@ async function run(
       durationMs: performance.now() - begun,
       narrowed: plans.filter(({ isNarrowed }) => isNarrowed).map(({ source }) => source.shown),
       interrupted: signal.aborted,
+      notRun,
+      appEnded,
+      appKilled: app?.wasKilled() ?? false,
     };
-    // All that was started is gone before the last word is said.
-    await app?.stop();
     report(summary);
   } finally {
     await app?.stop();
@@ -170,12 +176,21 @@ async function runSuite(
   const begun = performance.now();
   stub?.begin(plan.replies);
   const widest = Math.max(...steps.map(({ name }) => name.length));
-  report({ type: "suite", name: plan.name, file: source.shown, url: url.href, steps: steps.length, widest });
-  const sender = await openSender(workspace, url, options, {
+  report({
+    type: "suite",
+    name: plan.name,
+    file: source.shown,
+    url: url.href,
+    steps: steps.length,
+    widest,
+    begun: !signal.aborted,
+  });
+  const opened = await openSender(workspace, url, options, {
     connections,
     timeoutMs: options.timeoutMs ?? 60_000,
     keepBytes,
   });
+  const sender = inSlots(opened, connections);
   const context: StepContext = {
     plan,
     sender,
@@ -197,15 +212,15 @@ async function runSuite(
   let stopped = isOver;
   try {
     for (const group of inOrder(plan)) {
-      if (signal.aborted) break;
+      const isRun = !stopped && !signal.aborted;
       const results = group.map((step) => ({
         step,
-        result: stopped || step.leftOut !== undefined ? undefined : timed(context, step),
+        result: isRun && step.leftOut === undefined ? timed(context, step) : undefined,
       }));
       for (const { step, result } of results) {
         const done = await result;
-        if (done?.interrupted === true) continue;
-        const event = eventOf(plan, step, done);
+        const why = stopped && !isRun ? "bail" : "interrupted";
+        const event = eventOf(plan, step, done?.interrupted === true ? undefined : done, why);
         if (event.outcome === "failed") {
           failed = true;
           stopped ||= options.bail;
@@ -243,6 +258,24 @@ function inOrder({ steps, groups }: SuitePlan): PlannedStep[][] {
   });
 }
 
+/** Has what is too much at once wait here, so that the clock of its answer does not run meanwhile. */
+function inSlots(sender: Sender, most: number): Sender {
+  const waiting: (() => void)[] = [];
+  let free = most;
+  return {
+    async send(request) {
+      if (free > 0) free--;
+      else await new Promise<void>((resolve) => waiting.push(resolve));
+      const result = await sender.send(request);
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+      return result;
+    },
+    close: () => sender.close(),
+  };
+}
+
 async function timed(context: StepContext, step: PlannedStep): Promise<StepOutcome & { durationMs: number }> {
   const begun = performance.now();
   const outcome = await runStep(context, step);
@@ -253,13 +286,14 @@ function eventOf(
   { name: suite, source }: SuitePlan,
   { name, line, step, leftOut: why }: PlannedStep,
   done: (StepOutcome & { durationMs: number }) | undefined,
+  by: "bail" | "interrupted",
 ): TestStep {
   const base = { type: "step" as const, suite, file: source.shown, line, name, tags: step.tags ?? [] };
   if (done === undefined)
     return {
       ...base,
       outcome: "skipped",
-      leftOut: why ?? { by: "bail" },
+      leftOut: why ?? { by },
       durationMs: 0,
       sent: 0,
       failures: [],

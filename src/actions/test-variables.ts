@@ -2,7 +2,8 @@ import type { Environment } from "../config/environment.ts";
 import { HooklineError } from "../errors.ts";
 import type { Problem, Suite } from "../suites/schema.ts";
 import type { SuiteFile } from "./test-files.ts";
-import { usesIn } from "../suites/variables.ts";
+import { exactNumber } from "../suites/literals.ts";
+import { escapePattern, usesIn } from "../suites/variables.ts";
 
 /** A suite comes with a repository: only variables that are named so can be meant for it, whatever it lists. */
 const prefix = "HOOKLINE_VAR_";
@@ -18,13 +19,21 @@ export function resolveVariables(
   for (const [name, value] of Object.entries(listed)) {
     const path = ["variables", name];
     const text = given.get(name) ?? environment.variable(prefix + name)?.value;
+    const [use] = usesIn(value);
+    if (use !== undefined)
+      problems.push({
+        path,
+        text: `holds {{${use.name}}}, which is not replaced there: a default is taken as it is`,
+      });
     if (name === "stub") problems.push({ path, text: "is the URL of the stub, and cannot be set" });
-    else if (text === undefined && value === null)
+    else if (text === undefined && value === null) {
       problems.push({
         path,
         text: `has no value: give it with --var ${name}=VALUE, or in the environment as ${prefix}${name}`,
       });
-    else {
+      // Where it is used there is nothing more to tell.
+      variables.set(name, value);
+    } else {
       const own = text === undefined ? { value } : ofKind(value, text);
       if ("value" in own) variables.set(name, own.value);
       else problems.push({ path, text: own.problem });
@@ -34,15 +43,28 @@ export function resolveVariables(
   return { variables, problems };
 }
 
+/**
+ * Values that the environment gives to what suites list: secrets of the user's, for all that is known.
+ * @returns them, and as they stand in a pattern
+ */
+export function environmentValues(
+  suites: readonly SuiteFile[],
+  environment: Pick<Environment, "variable">,
+): string[] {
+  const names = new Set(suites.flatMap(({ suite }) => Object.keys(suite.variables ?? {})));
+  const values = [...names].flatMap((name) => environment.variable(prefix + name)?.value ?? []);
+  return [...values, ...values.map(escapePattern)];
+}
+
 /** A text from outside, as the kind that the default is of. */
 function ofKind(like: unknown, text: string): { value: unknown } | { problem: string } {
   if (typeof like === "boolean")
     return text === "true" || text === "false"
       ? { value: text === "true" }
       : { problem: "is true or false, and was given as something else" };
-  if (typeof like === "number")
+  if (typeof like === "number" || typeof like === "bigint")
     return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text)
-      ? { value: Number(text) }
+      ? { value: exactNumber(text) }
       : { problem: "is a number, and was given as something else" };
   return { value: text };
 }

@@ -88,6 +88,7 @@ Examples:
           }),
           flags,
         );
+        refuseBlank(flags);
         const variables = readVariables(flags.var);
         const ready = readReady(flags);
         const choice = { tags: flags.tag, skipTags: flags.skipTag };
@@ -128,6 +129,23 @@ Examples:
 async function reportTest(options: { now: () => number; ci: boolean }): Promise<TestRecorder> {
   const { recordTest } = await import("../ui/report-test.ts");
   return recordTest(options);
+}
+
+/** @throws HooklineError `usage` */
+function refuseBlank({ start, tag, skipTag }: Flags): void {
+  const isBlank = (text: string): boolean => text.trim() === "";
+  if (start !== undefined && isBlank(start))
+    throw new HooklineError("usage", "--start takes a command, and is empty", {
+      nextSteps: ["say what is to be started: --start 'npm start'"],
+    });
+  if ([...tag, ...skipTag].some(isBlank))
+    throw new HooklineError(
+      "usage",
+      `${tag.some(isBlank) ? "--tag" : "--skip-tag"} takes a tag, and is empty`,
+      {
+        nextSteps: ["name a tag of the steps: --tag smoke", "hookline test SUITES --list shows them"],
+      },
+    );
 }
 
 /** @throws HooklineError `usage` */

@@ -3,9 +3,9 @@ import type { StubCall } from "./stub.ts";
 
 /** Calls that something waits for. */
 export interface Wanted {
-  /** Those that count for it so far, in the order they came. */
+  /** Those that count for it so far, in the order they came: never more than wanted. */
   calls(): StubCall[];
-  /** How many of them came: never more than wanted, unless none is. */
+  /** How many came: those that count for it, and surplus ones that fit and count for nobody. */
   actual(): number;
   /** What is wrong with each call that came since and counts for nobody. */
   others(): { call: StubCall; mismatches: readonly Mismatch[] }[];
@@ -16,6 +16,8 @@ export interface Wanted {
 export interface WantedOptions {
   /** How many; 0 wants none. */
   times: number;
+  /** Whether more may come. */
+  orMore?: boolean;
   /** Index of the first call that may count. */
   from: number;
   check: (call: StubCall) => readonly Mismatch[];
@@ -24,6 +26,8 @@ export interface WantedOptions {
 /** Hands calls out to those who want them: each call counts for one, and all get theirs where there is a way to. */
 export interface Claims {
   want(options: WantedOptions): Wanted;
+  /** Calls since an index that fit nobody who is open, and somebody closed who has all of his: surplus ones, come late. Each is told once. */
+  late(from: number): StubCall[];
 }
 
 interface Open extends WantedOptions {
@@ -37,6 +41,9 @@ export function createClaims(calls: readonly StubCall[]): Claims {
   /** Who has the call of an index. */
   const owners = new Map<number, Open>();
   let openOnes: Open[] = [];
+  /** Those that wanted so many calls and no more. */
+  const closed: Open[] = [];
+  const told = new Set<number>();
 
   const mismatches = (wanted: Open, index: number): readonly Mismatch[] => {
     const known = wanted.checked.get(index);
@@ -62,38 +69,58 @@ export function createClaims(calls: readonly StubCall[]): Claims {
     for (const wanted of openOnes)
       while (wanted.count < wanted.times && take(wanted, new Set())) wanted.count++;
   };
-  const since = ({ from }: Open): number[] => calls.flatMap((_, index) => (index >= from ? [index] : []));
+  const indices = (from: number): number[] => calls.flatMap((_, index) => (index >= from ? [index] : []));
+  const fits = (wanted: Open, index: number): boolean =>
+    index >= wanted.from && mismatches(wanted, index).length === 0;
+  /** Calls that count for nobody. */
+  const free = (from: number): number[] => indices(from).filter((index) => !owners.has(index));
+  /** Those that nobody may have either. */
+  const surplus = (from: number): number[] =>
+    free(from).filter((index) => !openOnes.some((one) => one.orMore === true && fits(one, index)));
 
   return {
     want(options) {
       const wanted: Open = { ...options, open: true, count: 0, checked: new Map() };
       openOnes.push(wanted);
-      const unclaimed = (): number[] => since(wanted).filter((index) => !owners.has(index));
       return {
         calls() {
           settle();
-          return since(wanted)
+          return indices(wanted.from)
             .filter((index) => owners.get(index) === wanted)
             .map((index) => calls[index] as StubCall);
         },
         actual() {
           settle();
-          if (wanted.times > 0) return wanted.count;
-          return unclaimed().filter((index) => mismatches(wanted, index).length === 0).length;
+          const more = wanted.orMore === true ? free(wanted.from) : surplus(wanted.from);
+          return wanted.count + more.filter((index) => fits(wanted, index)).length;
         },
         others() {
           settle();
-          return unclaimed().map((index) => ({
+          return free(wanted.from).map((index) => ({
             call: calls[index] as StubCall,
             mismatches: mismatches(wanted, index),
           }));
         },
         close() {
           settle();
+          if (wanted.orMore === true) {
+            for (const index of free(wanted.from)) if (fits(wanted, index)) owners.set(index, wanted);
+          } else if (wanted.times > 0 && wanted.count === wanted.times) closed.push(wanted);
           wanted.open = false;
           openOnes = openOnes.filter((one) => one !== wanted);
         },
       };
+    },
+    late(from) {
+      settle();
+      const late = free(from).filter(
+        (index) =>
+          !told.has(index) &&
+          !openOnes.some((one) => fits(one, index)) &&
+          closed.some((one) => fits(one, index)),
+      );
+      for (const index of late) told.add(index);
+      return late.map((index) => calls[index] as StubCall);
     },
   };
 }

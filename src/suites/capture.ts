@@ -1,6 +1,6 @@
 import { parsePath, type Segment } from "../payloads/path.ts";
 import { textOf, valuesOf, type Message } from "./expectations.ts";
-import { parseBody, readAt } from "./values.ts";
+import { parseBody, readAt, toJson } from "./values.ts";
 
 /** Where a captured value stands. */
 export interface Place {
@@ -37,7 +37,7 @@ const longestCaptured = 64 * 1024;
 /** What stands at the place; undefined where nothing does, or more than makes sense. */
 export function capture({ part, header = "", path = [] }: Place, message: Captured): unknown {
   const value = valueAt({ part, header, path }, message);
-  return value === undefined || JSON.stringify(value).length > longestCaptured ? undefined : value;
+  return value === undefined || toJson(value).length > longestCaptured ? undefined : value;
 }
 
 function valueAt({ part, header, path }: Required<Omit<Place, "call">>, message: Captured): unknown {

@@ -1,7 +1,8 @@
 import { parsePath } from "../payloads/path.ts";
 import type { Patterns } from "./patterns.ts";
 import type { CallExpectation, StubAnswer, SuiteExpect, ValueMatch } from "./schema.ts";
-import { isSame, parseBody, readAt, type Parsed } from "./values.ts";
+import { isSame, parseBody, readAt, toJson, type Parsed } from "./values.ts";
+import { expand, expandPattern, expandText, type Variables } from "./variables.ts";
 
 /** A message that something is expected of: an answer, or a call. */
 export interface Message {
@@ -87,6 +88,42 @@ function matcher(match: ValueMatch): Matcher {
   return typeof match === "object" && match !== null && !Array.isArray(match) ? match : { equals: match };
 }
 
+/** Puts variables in their places. @throws HooklineError `variable-missing`, `variable-too-long` */
+export function filled(wanted: Expected, variables: Variables): Expected {
+  const { header, body, text } = wanted;
+  return {
+    header: filledMatchers(header, variables),
+    body: filledMatchers(body, variables),
+    ...(text === undefined ? {} : { text: filledMatcher(text, variables) }),
+  };
+}
+
+export function filledCall({ path, method, ...wanted }: ExpectedCall, variables: Variables): ExpectedCall {
+  return {
+    ...filled(wanted, variables),
+    path: filledMatcher(path, variables),
+    ...(method === undefined ? {} : { method }),
+  };
+}
+
+const filledMatchers = (
+  wanted: Readonly<Record<string, Matcher>>,
+  variables: Variables,
+): Record<string, Matcher> =>
+  Object.fromEntries(
+    Object.entries(wanted).map(([name, match]) => [
+      expandText(name, variables),
+      filledMatcher(match, variables),
+    ]),
+  );
+
+export function filledMatcher({ matches, ...match }: Matcher, variables: Variables): Matcher {
+  return {
+    ...expand(match, variables),
+    ...(matches === undefined ? {} : { matches: expandPattern(matches, variables) }),
+  };
+}
+
 /** Checks a message. @returns what is not as expected, in the order of the suite */
 export function checkMessage(
   { header, body, text }: Expected,
@@ -99,12 +136,15 @@ export function checkMessage(
   if (Object.keys(body).length > 0) found.push(...checkBody(body, message, patterns));
   if (text !== undefined) {
     if (message.bytes > message.body.length) found.push({ subject: "text", kind: "cut" });
-    else
-      found.push(
-        ...checkText("text", text, message.bytes === 0 ? undefined : textOf(message.body), patterns),
-      );
+    else found.push(...checkBodyText(text, textOf(message.body), patterns));
   }
   return found;
+}
+
+/** An empty body is a text where an empty one is expected, and else none. */
+function checkBodyText(wanted: Matcher, text: string, patterns: Patterns): Mismatch[] {
+  const isExpected = wanted.exists === undefined && checkText("text", wanted, text, patterns).length === 0;
+  return text === "" && isExpected ? [] : checkText("text", wanted, text === "" ? undefined : text, patterns);
 }
 
 /** A header that is there more than once fits where one of its values does. */
@@ -172,7 +212,7 @@ const patternOf = (pattern: string | undefined): { expected?: string } =>
 
 /** A text as it is, any other value as JSON. */
 export function written(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : toJson(value);
 }
 
 const utf8 = new TextDecoder();

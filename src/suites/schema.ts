@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { plainWords, problemsOf, unsafeKeys, type Problem } from "../providers/problems.ts";
+import { closest } from "../providers/closest.ts";
 import { tamperings } from "../transport/tamper.ts";
 
 export type { Problem } from "../providers/problems.ts";
@@ -65,14 +66,10 @@ const valueMatcher = notEmpty(
     exists: exists.exactOptional(),
   }),
 );
-const valueMatch = z.union([
-  z.string(),
-  z.number(),
-  z.boolean(),
-  z.null(),
-  z.array(z.unknown()),
-  valueMatcher,
-]);
+const valueMatch = z.union(
+  [z.string(), z.number(), z.boolean(), z.null(), z.array(z.unknown()), valueMatcher],
+  { error: "takes a text, a number, true, false, null, a list, or an object with equals, matches or exists" },
+);
 
 const headerMatches = z
   .record(header, textMatch)
@@ -84,17 +81,24 @@ const bodyMatches = z
   );
 const textBody = textMatch.describe("The body as text: equal to a text, or as {equals, matches} says");
 
-const status = z.union([
-  z.int().min(100).max(599),
-  z.string().regex(/^[1-5]xx$/, "takes a status such as 200, or a class such as 2xx"),
-]);
+const statusForms = "takes a status such as 200, or a class such as 2xx";
+const status = z.union([z.int().min(100).max(599), z.string().regex(/^[1-5]xx$/, statusForms)], {
+  error: statusForms,
+});
+
+const atLeast = z.strictObject({
+  atLeast: times(0).describe("So many have to come, and more may; 0: they may come, or not"),
+});
 
 const call = z.strictObject({
   method: method.exactOptional(),
   path: textMatch.describe("Path that is called, with its query only where a ? stands in it"),
-  times: times(0)
+  times: z
+    .union([times(0), atLeast], { error: "takes a number, or an object with atLeast" })
     .exactOptional()
-    .describe("How many such calls have to come (default 1); 0: none may come while `within` lasts"),
+    .describe(
+      "How many such calls have to come, and no more (default 1); 0: none may come while `within` lasts; {atLeast: 1}: that many or more",
+    ),
   within: duration
     .exactOptional()
     .describe("How long they are waited for once the step was answered (default 5s; 1s where times is 0)"),
@@ -187,6 +191,14 @@ const stubAnswer = z.strictObject({
 
 const port = z.int().min(0).max(65_535);
 
+const stub = z.strictObject({
+  port: port.exactOptional().describe("Port on 127.0.0.1; any free one where left out"),
+  answers: z
+    .array(stubAnswer)
+    .exactOptional()
+    .describe("What is answered, the first that fits; else 200 and {}"),
+});
+
 /** The form of a suite. What is known only where it runs (payloads, providers, variables) is checked there. */
 const suiteSchema = z.strictObject({
   $schema: z
@@ -199,19 +211,17 @@ const suiteSchema = z.strictObject({
     .describe("Your handler, on this machine: 3000, 3000/path or a URL; --to comes first"),
   provider: text.exactOptional().describe("Whose webhooks they are, where payloads and steps do not say"),
   variables: z
-    .record(name, z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .record(
+      name,
+      z.union([z.string(), z.number(), z.boolean(), z.null()], {
+        error: "takes a text, a number, true, false, or null",
+      }),
+    )
     .exactOptional()
     .describe(
       "Variables and their defaults, used as {{name}}; null: has to be given, by --var NAME=VALUE or HOOKLINE_VAR_NAME",
     ),
-  stub: z
-    .strictObject({
-      port: port.exactOptional().describe("Port on 127.0.0.1; any free one where left out"),
-      answers: z
-        .array(stubAnswer)
-        .exactOptional()
-        .describe("What is answered, the first that fits; else 200 and {}"),
-    })
+  stub: stub
     .exactOptional()
     .describe("A server that stands in for what your app calls; its URL is {{stub}}, and HOOKLINE_STUB_URL"),
   parallel: z.boolean().exactOptional().describe("Send all steps at once"),
@@ -238,12 +248,36 @@ export function parseSuite(input: unknown): { data: Suite } | { problems: Proble
   return { problems: problems.filter((one) => !problems.some((other) => isAbove(one, other))) };
 }
 
+/** A field that is not known, with the one that was likely meant. */
+function withHint({ path: at, text: said }: Problem): Problem {
+  const near = closest(String(at.at(-1)), Object.keys(fieldsAt(at.slice(0, -1))))[0];
+  return { path: at, text: near === undefined ? said : `${said}; did you mean ${near}?` };
+}
+
+/** The fields of the object at a path. */
+function fieldsAt(at: readonly PropertyKey[]): object {
+  const [first, , third, fourth, fifth, sixth] = at;
+  if (first === undefined) return suiteSchema.shape;
+  if (first === "stub")
+    return at.length === 1 ? stub.shape : at.length === 3 ? stubAnswer.shape : matcherFields;
+  if (at.length === 2) return step.shape;
+  if (third !== "expect") return {};
+  if (fourth === undefined) return expect.shape;
+  if (fourth === "calls" && at.length === 5) return call.shape;
+  return fourth === "calls" && typeof fifth === "number" && sixth === "times" ? atLeast.shape : matcherFields;
+}
+
+const matcherFields = valueMatcher.shape;
+
 /** Of the forms that a value can have, the one meant is the one that fails last. */
 function suiteProblems(issue: z.core.$ZodIssue): Problem[] {
+  if (issue.code === "unrecognized_keys") return problemsOf(issue).map(withHint);
   if (issue.code !== "invalid_union") return problemsOf(issue);
   const inner = issue.errors.flat();
   const deepest = inner.reduce((most, { path: at }) => Math.max(most, at.length), 0);
-  const found = inner.filter(({ path: at, code }) => at.length === deepest && code !== "invalid_type");
+  const found = inner.filter(
+    ({ path: at, code }) => at.length === deepest && (deepest > 0 || code !== "invalid_type"),
+  );
   if (found.length === 0 || (deepest === 0 && found.every(({ code }) => code !== "unrecognized_keys")))
     return [{ path: issue.path, text: issue.message }];
   return found.flatMap((one) =>

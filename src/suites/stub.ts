@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { bind } from "../transport/bind.ts";
 import { checkText, written, type Matcher } from "./expectations.ts";
 import type { Patterns } from "./patterns.ts";
+import { toJson } from "./values.ts";
 
 /** What came to the stub. */
 export interface StubCall {
@@ -131,5 +132,5 @@ function send(response: ServerResponse, reply: StubReply | undefined): void {
   response.setHeader("content-type", isText ? "text/plain; charset=utf-8" : "application/json");
   for (const [name, value] of Object.entries(headers))
     if (!/^(connection|content-length|transfer-encoding)$/i.test(name)) response.setHeader(name, value);
-  response.end(isText ? body : JSON.stringify(body));
+  response.end(isText ? body : toJson(body));
 }

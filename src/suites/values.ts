@@ -1,21 +1,34 @@
 import type { Segment } from "../payloads/path.ts";
+import { withExactNumbers } from "./literals.ts";
 
 /** Levels of a body that are looked at; deeper ones make sense to nobody. */
 const deepest = 200;
 
-/** A body as JSON, or why it is none. */
+/** A body as JSON, long whole numbers as bigints, or why it is none. */
 export type Parsed = { json: unknown } | { problem: "not-json" | "too-deep" };
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export function parseBody(body: Uint8Array): Parsed {
+  let text: string;
   let json: unknown;
   try {
-    json = JSON.parse(utf8.decode(body));
+    text = utf8.decode(body);
+    json = JSON.parse(text);
   } catch {
     return { problem: "not-json" };
   }
-  return isDeep(json) ? { problem: "too-deep" } : { json };
+  return isDeep(json) ? { problem: "too-deep" } : { json: withExactNumbers(json, text) };
+}
+
+/** A value as JSON; what {@link parseBody} made a bigint is a number again, with all its digits. */
+export function toJson(value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (Array.isArray(value)) return `[${value.map(toJson).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([name, item]) => `${JSON.stringify(name)}:${toJson(item)}`)
+    .join(",")}}`;
 }
 
 /** Level by level, so that no depth is too much for it. */

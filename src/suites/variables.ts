@@ -1,4 +1,5 @@
 import { HooklineError } from "../errors.ts";
+import { toJson } from "./values.ts";
 
 /** What stands for `{{name}}`: any JSON value. A Map, so that no name reaches a prototype. */
 export type Variables = ReadonlyMap<string, unknown>;
@@ -55,11 +56,26 @@ export function expandText(text: string, variables: Variables): string {
   return textWithin(text, variables, { left: mostCharacters });
 }
 
-function textWithin(text: string, variables: Variables, room: { left: number }): string {
+/** The same of a regular expression, in which what a variable holds stands for itself. */
+export function expandPattern(pattern: string, variables: Variables): string {
+  return textWithin(pattern, variables, { left: mostCharacters }, escapePattern);
+}
+
+/** A text as it stands in a regular expression with the flag u, in a class as well. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replaceAll("-", "\\x2d");
+}
+
+function textWithin(
+  text: string,
+  variables: Variables,
+  room: { left: number },
+  escape = (value: string): string => value,
+): string {
   if (!text.includes("{{")) return text;
   return text.replace(placeholder, (_, name: string) => {
     const value = valueOf(name, variables);
-    const put = typeof value === "string" ? value : JSON.stringify(value);
+    const put = escape(typeof value === "string" ? value : toJson(value));
     room.left -= put.length;
     if (room.left < 0)
       throw new HooklineError("variable-too-long", `{{${name}}} makes the text longer than 4 MiB`);

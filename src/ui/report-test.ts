@@ -2,7 +2,7 @@ import type { Report, ReportCase, ReportGroup } from "../actions/reports.ts";
 import type { TestEvent, TestStep } from "../actions/test-events.ts";
 import { bytes } from "./format.ts";
 import { safeBytes, safeLine, safeText } from "./safe.ts";
-import { againText, onlyText } from "./test.ts";
+import { againText, appEndedText, onlyText } from "./test.ts";
 import { failureWords, leftOutWords } from "./test-words.ts";
 
 /** Gathers a run of suites for its reports. */
@@ -59,6 +59,7 @@ export function recordTest({ now, ci }: { now: () => number; ci: boolean }): Tes
           break;
         case "summary":
           end = event;
+          if (event.appEnded !== undefined) group?.cases.push(appCase(event.appEnded, group.file));
           if (ci)
             for (const one of groups)
               if (event.narrowed.includes(one.file)) one.cases.push(onlyCase(one.file));
@@ -91,6 +92,16 @@ function onlyCase(file: string): ReportCase {
     outcome: "failed",
     durationMs: 0,
     failures: [{ code: "only", message: onlyText([file], true) }],
+    place: { file: safeLine(file), line: 1 },
+  };
+}
+
+function appCase(how: string, file: string): ReportCase {
+  return {
+    name: "the app that was started runs to the end",
+    outcome: "failed",
+    durationMs: 0,
+    failures: [{ code: "app-ended", message: appEndedText(how) }],
     place: { file: safeLine(file), line: 1 },
   };
 }

@@ -45,6 +45,12 @@ function wordsOf(failure: StepFailure): FailureWords {
       return mismatchWords(failure.mismatch, failure.differences);
     case "calls":
       return callsWords(failure);
+    case "late-call":
+      return {
+        code: "calls",
+        message: `${safeLine(failure.call, longest)} came once more than an earlier step expects, and this one does not expect it`,
+        lines: [],
+      };
     case "capture":
       return {
         code: "capture",
@@ -126,6 +132,7 @@ function differenceLines(differences: readonly Difference[]): string[] {
 function callsWords({
   call,
   wanted,
+  orMore,
   actual,
   withinMs,
   others,
@@ -134,17 +141,19 @@ function callsWords({
   const message =
     wanted === 0
       ? `${what} was called ${count(actual, "time", "times")}, and must not be`
-      : `${what} was called ${count(actual, "time", "times")} within ${duration(withinMs)}, expected ${wanted}`;
-  const lines =
-    wanted === 0
-      ? []
-      : others.flatMap(({ call: other, mismatches }) => [
-          `+ ${safeLine(other, longest)}${mismatches.length === 0 ? "" : `: ${mismatches.slice(0, 3).map(mismatchText).join(", ")}`}`,
-        ]);
+      : actual > wanted
+        ? `${what} was called ${count(actual, "time", "times")}, expected ${wanted}`
+        : `${what} was called ${count(actual, "time", "times")} within ${duration(withinMs)}, expected ${orMore ? `at least ${wanted}` : wanted}`;
+  const isTooMany = actual > wanted;
+  const lines = isTooMany
+    ? []
+    : others.flatMap(({ call: other, mismatches }) => [
+        `+ ${safeLine(other, longest)}${mismatches.length === 0 ? "" : `: ${mismatches.slice(0, 3).map(mismatchText).join(", ")}`}`,
+      ]);
   return {
     code: "calls",
     message,
-    lines: others.length === 0 && wanted > 0 ? ["+ nothing else was called"] : lines,
+    lines: others.length === 0 && !isTooMany ? ["+ nothing else was called"] : lines,
   };
 }
 
@@ -159,6 +168,8 @@ export function leftOutWords(leftOut: TestStep["leftOut"]): string {
       return "by its tags";
     case "bail":
       return "a step before failed";
+    case "interrupted":
+      return "interrupted";
     case undefined:
       return "";
   }

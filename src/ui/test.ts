@@ -9,8 +9,9 @@ import { failureWords, leftOutWords } from "./test-words.ts";
 
 /** Failures of one step that are printed; the rest is counted. */
 const shownFailures = 10;
-/** Code points of a name that are printed. */
-const widestName = 80;
+/** Code points of a name that are printed, and those up to which what follows stands in a column. */
+const longestName = 80;
+const widestName = 48;
 
 /**
  * Prints a run of suites as it goes.
@@ -24,6 +25,7 @@ export async function showTest(
 ): Promise<TestSummary | undefined> {
   let summary: TestSummary | undefined;
   let width = 0;
+  let isBegun = false;
   for await (const event of events) {
     watch(event);
     switch (event.type) {
@@ -37,6 +39,7 @@ export async function showTest(
         break;
       case "suite":
         width = Math.min(event.widest, widestName);
+        isBegun = event.begun;
         output.json({
           type: "suite",
           name: event.name,
@@ -44,6 +47,7 @@ export async function showTest(
           url: event.url,
           steps: event.steps,
         });
+        if (!event.begun) break;
         output.line(
           `${output.out.bold(safeLine(event.name, 120))}  ${output.out.dim(`→ ${safeLine(event.url, 200)}`)}`,
         );
@@ -61,7 +65,7 @@ export async function showTest(
           output: event.failed ? (event.output ?? null) : null,
         });
         if (event.failed) showAppOutput(output, event.output);
-        output.line("");
+        if (isBegun) output.line("");
         break;
       case "app-output":
         output.json({ type: "app_output", output: event.output });
@@ -76,9 +80,10 @@ export async function showTest(
 }
 
 function showStep(output: Output, step: TestStep, width: number): void {
-  if (output.jsonMode) return;
+  // How many were not run is told in the end.
+  if (output.jsonMode || step.leftOut?.by === "interrupted") return;
   const { out } = output;
-  const name = safeLine(step.name, widestName);
+  const name = safeLine(step.name, longestName);
   if (step.outcome === "skipped") return output.line(out.dim(`– ${name}  ${leftOutWords(step.leftOut)}`));
   const { delivery } = step;
   const isFailed = step.outcome === "failed";
@@ -123,7 +128,7 @@ function showAppOutput(output: Output, text: string | undefined): void {
 }
 
 function showSummary(output: Output, summary: TestSummary, ci: boolean): void {
-  const { suites, steps, passed, failed, skipped, durationMs, narrowed, interrupted } = summary;
+  const { suites, steps, passed, failed, skipped, durationMs, narrowed, interrupted, notRun } = summary;
   output.json({
     type: "summary",
     suites,
@@ -134,6 +139,9 @@ function showSummary(output: Output, summary: TestSummary, ci: boolean): void {
     duration_ms: milliseconds(durationMs),
     only: narrowed,
     interrupted,
+    not_run: notRun,
+    app_ended: summary.appEnded ?? null,
+    app_killed: summary.appKilled,
   });
   const { out } = output;
   const parts = [
@@ -148,6 +156,11 @@ function showSummary(output: Output, summary: TestSummary, ci: boolean): void {
   if (narrowed.length > 0) output.warn(onlyText(narrowed, ci));
   if (passed + failed === 0 && !interrupted)
     output.warn("nothing was run, so nothing is proved: exit code 1");
+  if (interrupted)
+    output.warn(`interrupted: ${notRun === 1 ? "1 step was" : `${notRun} steps were`} not run`);
+  if (summary.appEnded !== undefined) output.warn(`${appEndedText(summary.appEnded)}: exit code 1`);
+  if (summary.appKilled)
+    output.warn("the app did not end when it was asked to (SIGTERM), and was killed after 5 s (SIGKILL)");
 }
 
 /** What is to be said of steps that say `only`. */
@@ -158,9 +171,14 @@ export function onlyText(files: readonly string[], ci: boolean): string {
     : `"only" stands in ${where}, so other steps were not run: take it out before you commit, as in CI it fails the run`;
 }
 
-/** The exit code of a run that came to its end. */
-export function testPassed({ passed, failed, narrowed }: TestSummary, ci: boolean): boolean {
-  return failed === 0 && passed > 0 && (narrowed.length === 0 || !ci);
+/** What is to be said of an app that ended by itself. @param how `with code 1` */
+export function appEndedText(how: string): string {
+  return `the app that was started ended ${safeLine(how, 300)} before the run was over, so what answered may be another`;
+}
+
+/** Whether a run that came to its end proved what it was to prove. */
+export function testPassed({ passed, failed, narrowed, appEnded }: TestSummary, ci: boolean): boolean {
+  return failed === 0 && passed > 0 && appEnded === undefined && (narrowed.length === 0 || !ci);
 }
 
 function stepJson(step: TestStep): object {
@@ -212,16 +230,30 @@ export function showSteps(output: Output, steps: readonly ListedStep[]): void {
     next_cursor: null,
   });
   const { out } = output;
-  for (const { file, line, name, send, tags, leftOut } of steps) {
-    const shown = safeLine(name, 100);
+  const rows = steps.map((step) => ({
+    ...step,
+    place: `${safeLine(step.file, 300)}:${step.line}`,
+    shown: safeLine(step.name, longestName),
+  }));
+  const widthOf = (texts: readonly string[]): number =>
+    Math.min(
+      widestName,
+      texts.reduce((most, text) => Math.max(most, text.length), 0),
+    );
+  const widths = {
+    place: widthOf(rows.map(({ place }) => place)),
+    name: widthOf(rows.map(({ shown }) => shown)),
+  };
+  for (const { place, shown, name, send, tags, leftOut } of rows)
     output.line(
       [
-        `${safeLine(file, 300)}:${line}`,
-        shown,
+        place.padEnd(widths.place),
+        shown.padEnd(widths.name),
         ...(name === send ? [] : [out.dim(safeLine(send, 100))]),
         ...tags.map((tag) => out.cyan(`#${safeLine(tag, 100)}`)),
         ...(leftOut === undefined ? [] : [out.dim(`(not run: ${leftOutWords(leftOut)})`)]),
-      ].join("  "),
+      ]
+        .join("  ")
+        .trimEnd(),
     );
-  }
 }

@@ -48,6 +48,7 @@ describe.skipIf(isWindows)("an app that is started for a run", () => {
     expect(app?.ended()).toBeUndefined();
     await app?.stop();
     expect(app?.output()).toMatch(/^ready\n/);
+    expect(app?.wasKilled()).toBe(false);
   });
 
   test("is ready once its URL answers, and gets the variables it is to have", async () => {
@@ -73,6 +74,28 @@ describe.skipIf(isWindows)("an app that is started for a run", () => {
     });
     expect(failure).toMatchObject({ code: "app-running", exitCode: 1 });
     expect([app, existsSync(join(folder, "started"))]).toEqual([undefined, false]);
+  });
+
+  test("is not started where something answers at a target, whatever tells that it is ready", async () => {
+    const probed: string[] = [];
+    const { app, failure } = await started("echo ready", {
+      targets: [new URL("http://127.0.0.1:9/hook")],
+      probe: ({ href }) => Promise.resolve(probed.push(href) > 0),
+    });
+    expect(failure).toMatchObject({ code: "app-running" });
+    expect([app, probed]).toEqual([undefined, ["http://127.0.0.1:9/hook"]]);
+  });
+
+  test.each([
+    ["--ready is named where it was given", {}, /^check what --ready names/],
+    ["the target where it was not", { isTarget: true }, /^check that it listens there/],
+  ])("%s", async (_, more, advice) => {
+    const ready = { url: new URL("http://127.0.0.1:9/"), ...more };
+    const { failure } = await started("exec sleep 60", { ready, timeoutMs: 50 });
+    expect(failure).toMatchObject({
+      code: "app-not-ready",
+      nextSteps: [expect.stringMatching(advice), expect.any(String)],
+    });
   });
 
   test.each([
@@ -108,7 +131,7 @@ describe.skipIf(isWindows)("an app that is started for a run", () => {
     const pid = Number(/grandchild (\d+)/.exec(app?.output() ?? "")?.[1]);
     expect(isRunning(pid)).toBe(true);
     await app?.stop();
-    expect(isRunning(pid)).toBe(false);
+    expect([isRunning(pid), app?.wasKilled()]).toEqual([false, true]);
     // Once more changes nothing.
     await app?.stop();
   });

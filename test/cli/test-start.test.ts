@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { closedPort } from "./run-servers.ts";
+import { closedPort, startServer } from "./run-servers.ts";
 import { createPlace, ndjson, root, run, start, type Finished } from "./spawn.ts";
 
 const secret = "a-configured-secret";
@@ -112,6 +112,62 @@ describe.skipIf(process.platform === "win32")("with --start", () => {
     expect([code, stdout]).toEqual([1, expect.stringMatching(/the app that was started ended with code 7/)]);
   });
 
+  test("what answers already is not taken for the app, and an app that ends by itself proves nothing", async () => {
+    const place = createPlace();
+    const old = await startServer();
+    place.write("a.suite.json", `{"to": "${old.port}", "steps": [{"send": "order.created"}]}`);
+    const free = await closedPort();
+    place.write("b.suite.json", `{"to": "${free}", "steps": [{"send": "order.created", "delay": "300ms"}]}`);
+    // The app is gone by then, and another one takes its place.
+    place.write(
+      "late.cjs",
+      `require("node:http").createServer((q, r) => r.end()).listen(${free}, "127.0.0.1", () => setTimeout(() => process.exit(), 15000));`,
+    );
+    const stale = await run(
+      ["test", "a.suite.json", "--start", "echo listening; exit 1", "--ready", "listening"],
+      { place, env },
+    );
+    expect([stale.code, stale.stdout, old.received.length]).toEqual([1, "", 1]);
+    expect(stale.stderr).toMatch(/something answers at .* before .* is started/);
+    const escaped = `${JSON.stringify(process.execPath)} late.cjs & sleep 0.2; echo listening; sleep 0.1; exit 4`;
+    const dead = await run(
+      ["test", "b.suite.json", "--start", escaped, "--ready", "listening", "--report", "junit:out.xml"],
+      { place, env },
+    );
+    expect([dead.code, dead.stdout]).toEqual([1, expect.stringMatching(/1 passed · 0 failed/)]);
+    expect(dead.stderr).toMatch(/the app that was started ended with code 4 before the run was over/);
+    expect(readFileSync(join(place.cwd, "out.xml"), "utf8")).toMatch(/failures="1"/);
+  });
+
+  test("calls beyond those expected fail, soon after the answer as well", async () => {
+    const place = createPlace();
+    const port = await closedPort();
+    const calling = [
+      'const { createServer } = require("node:http");',
+      'const call = (path) => fetch(process.env.HOOKLINE_STUB_URL + path, { method: "POST" });',
+      "createServer(async (q, r) => {",
+      '  const twice = q.headers["x-twice"];',
+      '  if (q.method === "POST") await call("/kitchen");',
+      '  if (twice === "now") await call("/kitchen");',
+      '  if (twice === "late") setTimeout(() => void call("/kitchen"), 20);',
+      "  r.end();",
+      `}).listen(${port}, "127.0.0.1");`,
+    ].join("\n");
+    place.write("calling.cjs", calling);
+    const step = (twice: string, times?: unknown): object => ({
+      send: "order.created",
+      headers: { "X-Twice": twice },
+      expect: { calls: [{ path: "/kitchen", ...(times === undefined ? {} : { times }) }] },
+    });
+    const steps = [step("no"), step("now"), step("late"), step("now", 2), step("late", { atLeast: 1 })];
+    place.write("a.suite.json", JSON.stringify({ to: String(port), steps }));
+    const command = `exec ${JSON.stringify(process.execPath)} calling.cjs`;
+    const { stdout } = await run(["test", "a.suite.json", "--start", command, "--json"], { place, env });
+    const all = ndjson(stdout).filter(({ type }) => type === "step");
+    expect(all.map(({ outcome }) => outcome)).toEqual(["passed", "failed", "failed", "passed", "passed"]);
+    expect(all[2]).toMatchObject({ failures: [{ message: "/kitchen was called 2 times, expected 1" }] });
+  });
+
   const stubborn = [
     'process.on("SIGTERM", () => undefined);',
     'require("node:fs").writeFileSync("pid", String(process.pid));',
@@ -142,7 +198,8 @@ describe.skipIf(process.platform === "win32")("with --start", () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       started.kill("SIGTERM");
     }
-    const { code } = await started.finished;
+    const { code, stdout } = await started.finished;
+    if (signals === 1) expect(ndjson(stdout).at(-1)).toMatchObject({ app_killed: true, not_run: 1 });
     expect([code, performance.now() - before >= atLeast]).toEqual([143, true]);
     await gone(pids);
   });

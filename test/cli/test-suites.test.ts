@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { startServer, values, type Answerer, type TestServer } from "./run-servers.ts";
@@ -7,6 +7,7 @@ import {
   createPlace,
   ndjson,
   run,
+  start,
   type Finished,
   type Place,
   type SpawnOptions,
@@ -273,8 +274,11 @@ describe("what is expected", () => {
     expect(
       result.flatMap(({ failures }) => (failures as { message: string }[]).map(({ message }) => message)),
     ).toEqual([
+      "/a was called 2 times, expected 1",
       "/a was called 1 time, and must not be",
       "PUT /a was called 0 times within 50 ms, expected 1",
+      "POST /a came once more than an earlier step expects, and this one does not expect it",
+      "POST /a came once more than an earlier step expects, and this one does not expect it",
     ]);
 
     /** Learns where the stub is from the first delivery. */
@@ -349,6 +353,8 @@ describe("which steps run", () => {
     const { stdout } = await run(["test", "s", "--list", "--json"], { place });
     const { data } = JSON.parse(stdout) as { data: Step[] };
     expect(data.map(({ file }) => file)).toEqual(["s/a/z.json", "s/b.suite.json"]);
+    // Their own names are the same from wherever.
+    expect(data.map(({ suite }) => suite)).toEqual(["a/z.json", "b.suite.json"]);
   });
 });
 
@@ -375,8 +381,12 @@ describe("a suite that is wrong: exit code 2, each mistake with its place, and n
   const form: readonly [suite: object | string, message: RegExp][] = [
     ["{\n  steps: []}", /^\d+\.suite\.json:2:3: it is not valid JSON/],
     [
-      '{"steps": [\n  {"send": "order.created", "sned": 1}]}',
-      /^\d+\.suite\.json:2:29: steps\[0\]\.sned is not a known field$/,
+      '{"steps": [\n  {"send": "order.created", "sendd": 1}]}',
+      /^\d+\.suite\.json:2:29: steps\[0\]\.sendd is not a known field; did you mean send\?$/,
+    ],
+    [
+      '{"steps": [{"send": "order.created",\n "fresh": true, "fresh": false}]}',
+      /^\d+\.suite\.json:2:17: steps\[0\]\.fresh is there a second time/,
     ],
   ];
 
@@ -398,7 +408,25 @@ describe("a suite that is wrong: exit code 2, each mistake with its place, and n
       { steps: [{ send, set: { "a.constructor": 1 } }] },
       /steps\[0\]\.set\["a\.constructor"\] cannot be used/,
     ],
-    [{ steps: [{ send, set: { "id.x.y": 1 } }] }, /steps\[0\]\.set cannot be done/],
+    [{ steps: [{ send, set: { "id.x.y": 1 } }] }, /steps\[0\]\.set\["id\.x\.y"\] cannot be done/],
+    [
+      { steps: [{ send, set: { a: 1 }, unset: ["data", "nowhere"] }] },
+      /steps\[0\]\.unset\[1\] cannot be done: the body has no nowhere/,
+    ],
+    [
+      { variables: { b: 1, a: "{{b}}" }, steps: [{ send }] },
+      /variables\.a holds \{\{b\}\}, which is not replaced there/,
+    ],
+    [
+      {
+        parallel: true,
+        steps: [
+          { send, capture: { x: "text" } },
+          { send, capture: { x: "text" } },
+        ],
+      },
+      /steps\[1\]\.capture\.x is captured by steps\[0\] too, which is sent at once with it/,
+    ],
     [{ steps: [{ send, tamper: "timestamp" }] }, /steps\[0\]\.tamper cannot be done/],
     [{ steps: [{ send, headers: { Host: "x" } }] }, /steps\[0\]\.headers\.Host belongs to the connection/],
     [
@@ -412,8 +440,8 @@ describe("a suite that is wrong: exit code 2, each mistake with its place, and n
     [{ steps: [{ send, set: { id: "{{MY_TOKEN}}" } }] }, /uses \{\{MY_TOKEN\}\}, which is not known/],
     [{ variables: { MY_TOKEN: null }, steps: [{ send }] }, /variables\.MY_TOKEN has no value/],
     [
-      { variables: { a: null }, steps: [{ send }] },
-      /variables\.a has no value: give it with --var a=VALUE, or .* HOOKLINE_VAR_a/,
+      { variables: { a: null }, steps: [{ send, set: { id: "{{a}}" } }] },
+      /^\S+ variables\.a has no value: give it with --var a=VALUE, or .* HOOKLINE_VAR_a/,
     ],
     // Only what the suite lists is read.
     [{ steps: [{ send, set: { id: "{{given}}" } }] }, /uses \{\{given\}\}, which is not known/],
@@ -517,6 +545,13 @@ describe("a suite that is wrong: exit code 2, each mistake with its place, and n
     expect(message.match(/steps\[\d\]\.send is a link: it (leads out of|names a hidden)/g)).toHaveLength(3);
   });
 
+  test("advice is given only where it helps", async () => {
+    for (const suite of ['{"steps": [}', { variables: { a: null }, steps: [{ send }] }]) {
+      const { message, ...error } = (await refused(suite)) as { message: string; next_steps?: string[] };
+      expect([message, error.next_steps ?? []]).toEqual([expect.any(String), []]);
+    }
+  });
+
   test("what flags say of variables, and files that are not there", async () => {
     const { message } = await refused({ variables: { a: 1 }, steps: [{ send }] }, ["--var", "b=1"]);
     expect(message).toBe("no suite has a variable b");
@@ -526,6 +561,11 @@ describe("a suite that is wrong: exit code 2, each mistake with its place, and n
     for (const args of [
       ["test", "nowhere"],
       ["test", "."],
+      ["test", ""],
+      ["test", ".", "--start", " "],
+      ["test", ".", "--start", "x", "--ready", ""],
+      ["test", ".", "--tag", ""],
+      ["test", ".", "--skip-tag", ""],
     ])
       expect((await run(args, { place: createPlace() })).code).toBe(2);
   });
@@ -542,6 +582,119 @@ test("variables: the flag first, then the environment for what is listed, then t
   });
   const [all = ""] = values(server.received[0]?.headers ?? [], "x-all");
   expect([code, Buffer.from(all, "latin1").toString()]).toEqual([0, "flag env default 2.5 fläg"]);
+});
+
+test("more at once than hookline sends at once are not late for it", async () => {
+  const steps = Array.from({ length: 60 }, () => ({ send, expect: { status: 200, within: "1s" } }));
+  let most = 0;
+  let underWay = 0;
+  const { code } = await tested(
+    { parallel: true, steps },
+    {
+      answer: (_, response) => {
+        most = Math.max(most, ++underWay);
+        setTimeout(() => {
+          underWay--;
+          response.end();
+        }, 600);
+      },
+    },
+  );
+  expect([code, most]).toEqual([0, 50]);
+});
+
+test("values of the environment, and headers with credentials, are not shown; what is in patterns stands for itself", async () => {
+  const token = "tok+en/of-mine";
+  const steps = [
+    {
+      send,
+      set: { "data.token": "{{token}}" },
+      expect: {
+        header: { "set-cookie": "b" },
+        text: { matches: "{{token}} {{dots}}" },
+        body: { token: "{{token}}x" },
+      },
+    },
+  ];
+  const place = createPlace();
+  const result = await tested(
+    { variables: { token: null, dots: "a.c" }, steps },
+    {
+      place,
+      args: ["--report", `junit:${join(place.cwd, "out.xml")}`],
+      answer: (_, response) => {
+        response.setHeader("set-cookie", "sid=abcdef");
+        response.end(JSON.stringify({ token, abc: Buffer.from(token).toString("base64") }));
+      },
+      env: { ...env, HOOKLINE_VAR_token: token },
+    },
+  );
+  expect(result.messages).toEqual([
+    "header set-cookie is different",
+    "body token is different",
+    "text does not match",
+  ]);
+  for (const text of [result.stdout, readFileSync(join(place.cwd, "out.xml"), "utf8")]) {
+    expect(text).not.toMatch(/tok\\*\+en|of.{0,4}mine|sid=abcdef/);
+    expect(text).not.toContain(Buffer.from(token).toString("base64").slice(0, 16));
+    expect(text).toContain("[redacted]");
+    expect(text).toContain("[secret]");
+  }
+});
+
+test("long whole numbers are kept and compared with all their digits", async () => {
+  const place = createPlace();
+  const { port, received } = await startServer(
+    (_, response) => void response.end('{"id": 9007199254740993}'),
+  );
+  place.write(
+    "n.suite.json",
+    `{"variables": {"big": 9007199254740995}, "steps": [
+      {"send": "order.created", "capture": {"id": "body.id"}, "expect": {"body": {"id": 9007199254740993}}},
+      {"send": "order.created", "set": {"a": "{{id}}", "b": "{{big}}"}, "expect": {"body": {"id": 9007199254740992}}}
+    ]}`,
+  );
+  const { stdout } = await run(["test", "n.suite.json", "--to", String(port), "--json"], { place, env });
+  const all = ndjson(stdout).filter(({ type }) => type === "step");
+  expect(outcomes(all)).toEqual(["passed", "failed"]);
+  expect(all[1]).toMatchObject({ failures: [{ diff: ["- 9007199254740992", "+ 9007199254740993"] }] });
+  expect(received[1]?.body.toString()).toMatch(/"a": ?9007199254740993.*"b": ?9007199254740995/s);
+});
+
+test("a run that is interrupted says which steps were not run", async () => {
+  const place = createPlace();
+  const { port } = await startServer();
+  const steps = [
+    { send },
+    { send, name: "slow", delay: "60s" },
+    { send, name: "left" },
+    { send, skip: true },
+  ];
+  place.write("a.suite.json", JSON.stringify({ steps }));
+  place.write("b.suite.json", JSON.stringify({ steps: [{ send }] }));
+  const args = ["test", ".", "--to", String(port), "--report", "json:out.json"];
+  const started = start(args, { place, env });
+  await started.until("the first step", (stdout) => stdout.includes("✓"));
+  started.kill("SIGINT");
+  const { code, stdout, stderr } = await started.finished;
+  expect([code, stdout]).toEqual([130, expect.stringMatching(/5 steps · 1 passed · 0 failed · 4 skipped/)]);
+  expect(stderr).toContain("interrupted: 3 steps were not run");
+  expect(stdout).not.toContain("b.suite.json");
+  expect(readFileSync(join(place.cwd, "out.json"), "utf8").match(/"interrupted"/g)?.length).toBeGreaterThan(
+    2,
+  );
+});
+
+test("what the stub cannot have is said of --stub", async () => {
+  const place = createPlace();
+  const { port } = await startServer();
+  place.write("a.suite.json", JSON.stringify({ steps: [{ send }] }));
+  const args = ["test", "a.suite.json", "--to", String(port), "--stub", String(port)];
+  const { code, stderr } = await run(args, { place, env });
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/the stub cannot listen: .*\n.*choose another port with --stub/s),
+  ]);
 });
 
 test("hostile text of answers and suites reaches neither the terminal nor a CI system", async () => {

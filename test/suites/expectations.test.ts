@@ -39,6 +39,9 @@ const met: readonly [SuiteExpect, Message?][] = [
   [{ body: { a: { equals: { x: 1, y: [2] } } } }, message('{"a": {"y": [2.0], "x": 1}}')],
   [{ text: "fine" }, message("fine")],
   [{ text: { exists: false } }, message("")],
+  [{ text: "" }, message("")],
+  [{ text: { matches: "^$" } }, message("")],
+  [{ body: { n: JSON.parse("1e3") as number } }, message('{"n": 1000, "big": 9007199254740993}')],
   [{ text: { matches: "^f.n" } }, message("fine")],
 ];
 
@@ -88,6 +91,12 @@ const unmet: readonly [SuiteExpect, Message | undefined, Mismatch][] = [
     { text: "fine" },
     message("Fine"),
     { subject: "text", kind: "different", expected: "fine", actual: "Fine" },
+  ],
+  [{ text: "fine" }, message(""), { subject: "text", kind: "missing", expected: "fine" }],
+  [
+    { body: { id: 9007199254740992 } },
+    message('{"id": 9007199254740993}'),
+    { subject: "body id", kind: "different", expected: "9007199254740992", actual: "9007199254740993" },
   ],
   [{ text: "fine" }, { ...message("fine"), bytes: 9_000_000 }, { subject: "text", kind: "cut" }],
   [{ body: { a: 1 } }, { ...message("{}"), bytes: 9_000_000 }, { subject: "body", kind: "cut" }],

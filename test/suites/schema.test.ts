@@ -44,6 +44,7 @@ const good: readonly unknown[] = [
   expecting({ text: "ok" }),
   expecting({ text: { matches: "ok" }, within: "2m" }),
   expecting({ calls: [] }),
+  expecting({ calls: [{ path: "/a", times: { atLeast: 0 } }] }),
   expecting({
     calls: [{ path: "/a", method: "DELETE", times: 0, within: "1s", header: {}, body: {}, text: "x" }],
   }),
@@ -110,6 +111,7 @@ const bad: readonly unknown[] = [
   expecting({ calls: [{}] }),
   expecting({ calls: [{ path: "/a", method: "post" }] }),
   expecting({ calls: [{ path: "/a", times: -1 }] }),
+  expecting({ calls: [{ path: "/a", times: {} }] }),
 ];
 
 describe("a suite's form: the program and the published JSON Schema say the same", () => {
@@ -143,6 +145,18 @@ test("each property of the JSON Schema is described", () => {
 const told: readonly [suite: unknown, path: string, text: RegExp][] = [
   [expecting({ body: { a: { contains: "x" } } }), "steps.0.expect.body.a.contains", /not a known field/],
   [expecting({ header: { a: {} } }), "steps.0.expect.header.a", /must say equals, matches or exists/],
+  [expecting({ body: { order: { matches: 5 } } }), "steps.0.expect.body.order.matches", /must be text/],
+  [expecting({ satus: 1 }), "steps.0.expect.satus", /not a known field; did you mean status\?/],
+  [
+    expecting({ calls: [{ path: "/", tmes: 1 }] }),
+    "steps.0.expect.calls.0.tmes",
+    /not a known field; did you mean times\?/,
+  ],
+  [{ ...step({}), stub: { answer: [] } }, "stub.answer", /not a known field; did you mean answers\?/],
+  [{ ...step({}), variables: { a: [] } }, "variables.a", /takes a text, a number/],
+  [expecting({ status: true }), "steps.0.expect.status", /status such as 200/],
+  [expecting({ status: [true] }), "steps.0.expect.status.0", /status such as 200/],
+  [expecting({ calls: [{ path: "/", times: "2" }] }), "steps.0.expect.calls.0.times", /takes a number/],
   [expecting({ status: "ok" }), "steps.0.expect.status", /status such as 200/],
   [expecting({ status: [200, "ok"] }), "steps.0.expect.status.1", /status such as 200/],
   [step({ delay: "soon" }), "steps.0.delay", /takes a duration/],

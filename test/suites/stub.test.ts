@@ -115,8 +115,31 @@ describe("each call counts for one", () => {
     const one = claims.want({ times: 1, from: 0, check: only("/a") });
     const none = claims.want({ times: 0, from: 0, check: only("/a") });
     expect([one.actual(), none.actual()]).toEqual([1, 0]);
+    one.close();
     calls.push(call("/a"));
     expect(none.actual()).toBe(1);
     expect(none.others().map(({ call: { target } }) => target)).toEqual(["/b", "/a"]);
+  });
+
+  test("more than are wanted are counted, but where more may come", () => {
+    const calls = [call("/a"), call("/a"), call("/a")];
+    const claims = createClaims(calls);
+    const one = claims.want({ times: 1, from: 0, check: only("/a") });
+    expect(one.actual()).toBe(3);
+    const many = claims.want({ times: 1, orMore: true, from: 0, check: only("/a") });
+    expect([one.actual(), many.actual(), many.calls().length]).toEqual([1, 2, 1]);
+  });
+
+  test("a call that only somebody closed wanted came late, and is told once", () => {
+    const calls = [call("/a")];
+    const claims = createClaims(calls);
+    const first = claims.want({ times: 1, from: 0, check: only("/a") });
+    first.actual();
+    first.close();
+    const next = claims.want({ times: 1, from: 1, check: only("/b") });
+    calls.push(call("/a"), call("/b"), call("/c"));
+    expect(next.actual()).toBe(1);
+    expect(claims.late(1)).toEqual([calls[1]]);
+    expect(claims.late(1)).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { expand, expandText, usesIn } from "../../src/suites/variables.ts";
+import { expand, expandPattern, expandText, usesIn } from "../../src/suites/variables.ts";
 
 const variables = new Map<string, unknown>([
   ["id", "ord_1"],
@@ -31,6 +31,13 @@ test.each(table)("%j becomes %j", (text, result) => {
 
 test("text stays text where it has to", () => {
   expect(expandText("{{count}}", variables)).toBe("3");
+});
+
+test("in a pattern what a variable holds stands for itself", () => {
+  const hostile = new Map([["v", "a.c(-[x]/{2}|^$*+?\\\\"]]);
+  const pattern = expandPattern("^{{v}}$", hostile);
+  expect(new RegExp(pattern, "u").test(hostile.get("v") ?? "")).toBe(true);
+  expect(new RegExp(`^[${expandPattern("{{v}}", hostile)}]$`, "u").test("b")).toBe(false);
 });
 
 test("a name that would reach a prototype is a name like any other", () => {
