@@ -10,9 +10,13 @@ const pure = ["signing", "ui", "providers", "payloads", "snippets"].map(
 // Tests in a real browser, which not every machine has: a script of their own runs them.
 const browser = ["test/inspector/browser/**/*.test.ts"];
 
-// Whole stories with many processes: what pipelines do, rotations from end to end, handlers of all kinds. They take as
-// long as a fifth of all others together, so that a script of their own runs them.
-const pipelines = ["test/ci/**/*.test.ts", "test/cli/rotation*.test.ts", "test/handlers/**/*.test.ts"];
+// Whole stories with many processes: what pipelines do, rotations from end to end, handlers of all kinds, what npx and
+// shells make of it. They take as long as a third of all others together, so that a script of their own runs them.
+const pipelines = [
+  "test/ci/**/*.test.ts",
+  "test/handlers/**/*.test.ts",
+  ...["rotation*", "keys-exec", "npx", "completion-shells"].map((name) => `test/cli/${name}.test.ts`),
+];
 
 /** Where tests make their folders: in memory, where it has room for them, so that no database waits for a disk. */
 function temporaryFolder() {

@@ -5,6 +5,7 @@ import { closest } from "../providers/closest.ts";
 import type { Provider } from "../providers/contract.ts";
 import type { Registry } from "../providers/index.ts";
 import { isOpen } from "../server/event-filters.ts";
+import { shownUrl } from "../text/shown-url.ts";
 import { isLoopback, parseTarget, type Target } from "../transport/target.ts";
 
 /** Where deliveries of some events are forwarded to. */
@@ -233,7 +234,7 @@ function readLocal(text: string): { target: Target } | { problem: string } {
   } catch (error) {
     if (!isHooklineError(error)) throw error;
     // Without the text itself, which the message begins with.
-    return { problem: error.message.slice(JSON.stringify(text.trim()).length + 1) };
+    return { problem: error.message.slice(JSON.stringify(shownUrl(text.trim())).length + 1) };
   }
 }
 
