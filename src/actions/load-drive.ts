@@ -52,7 +52,7 @@ export interface DriveEnd {
 }
 
 /** A timer wakes that late by itself: it says nothing about the target, and so is not added to what it took to answer. */
-const timerMs = 2;
+const timerMs = 3;
 /** What is due by the end is still started for so long: a target that lags behind must not gain from the end. */
 const overtimeMs = 1000;
 /** Milliseconds that adding times may round away. */
